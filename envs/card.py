@@ -1,0 +1,176 @@
+"""What an environment card says: the one description that models read, rewards are checked against and trainers extract from.
+
+A card is TOML, data and not code. Everything a reward may know is a `Variable`; the environment's own reward and its
+terms never are.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from envs.errors import CardInvalid, EnvironmentUnknown, MetricUnknown, unknown
+
+CARDS = Path(__file__).parent / "cards"
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+Sentence = Annotated[str, Field(min_length=3, max_length=400)]
+Role = Literal[
+    "velocity",
+    "height",
+    "orientation",
+    "angle",
+    "angular_velocity",
+    "position",
+    "distance",
+    "goal",
+    "contact",
+    "effort",
+]
+OWN_REWARD_TERMS = re.compile(r"reward|grasp_success")
+BUILT_IN = ("action", "prev_action", "time", "terminated", "steps", "max_steps", "dt", "np", "math")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Variable(_Frozen):
+    """A quantity that a reward may name: `size` 0 is one float32 per transition `(B,)`, n >= 1 a vector `(B, n)`."""
+
+    name: Name
+    size: int = Field(default=0, ge=0, le=512)
+    unit: str
+    role: Role
+    source: str
+    about: Sentence
+
+    @model_validator(mode="after")
+    def _is_not_the_environments_own_reward(self) -> Variable:
+        if OWN_REWARD_TERMS.search(self.source) or OWN_REWARD_TERMS.search(self.name):
+            raise ValueError(
+                f"variable {self.name!r} reads {self.source!r}: a term of the environment's own reward is never a variable"
+            )
+        if self.name.startswith("prev_") or self.name in BUILT_IN:
+            raise ValueError(f"variable {self.name!r}: this name is given to every reward already; choose another")
+        return self
+
+
+class Action(_Frozen):
+    """What the policy commands: one name per actuator, bounds as the environment clips them."""
+
+    names: tuple[Name, ...]
+    low: float
+    high: float
+    unit: str
+    about: Sentence
+
+    @property
+    def size(self) -> int:
+        """How many actuators there are."""
+        return len(self.names)
+
+
+class Metric(_Frozen):
+    """A fitness: `score` and `success` are expressions over one episode's variables, arrays `[L]` or `[L, n]` with time first."""
+
+    name: Name
+    about: Sentence
+    unit: str
+    score: str = Field(max_length=1000)
+    success: str = Field(max_length=1000)
+
+
+class Ending(_Frozen):
+    """What ends an episode; `early` if anything but the time limit does, and the arguments that switch that off if a task may."""
+
+    about: Sentence
+    early: bool
+    switch_off: dict[str, bool | int | float | str] | None = None
+
+
+class Engine(_Frozen):
+    """Which engine steps the environment; `task` is its id there, `reference` the Gymnasium id of the same physics."""
+
+    kind: Literal["envpool"]
+    task: str
+    reference: str
+    arguments: dict[str, bool | int | float | str] = {}
+
+
+class EnvCard(_Frozen):
+    """One environment. `policy` lists the parts of the observation that the policy sees, in order; the rest is masked.
+
+    `dt` is seconds per step, `max_steps` the time limit, `steps` the training budget that a task of average difficulty needs.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,63}$")]
+    title: str
+    summary: Sentence
+    engine: Engine
+    dt: float = Field(gt=0)
+    max_steps: int = Field(gt=0)
+    steps: int = Field(gt=0)
+    observation: dict[str, int]
+    policy: tuple[str, ...]
+    action: Action
+    ending: Ending
+    variables: tuple[Variable, ...] = Field(min_length=1)
+    metrics: tuple[Metric, ...] = Field(min_length=1)
+    sparse_reward: str
+    human_reward: Literal["environment"]
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Everything a reward may name, with its size: variables, their `prev_`, and what every environment has."""
+        sizes = {variable.name: variable.size for variable in self.variables}
+        return (
+            sizes
+            | {f"prev_{name}": size for name, size in sizes.items()}
+            | {"action": self.action.size, "prev_action": self.action.size, "time": 0, "terminated": 0}
+        )
+
+    @property
+    def fixed_horizon(self) -> bool:
+        """Whether every episode lasts `max_steps`: only then is a constant added to a reward no change."""
+        return not self.ending.early
+
+    def metric(self, name: str) -> Metric:
+        """The metric of that name. Raises `MetricUnknown`, naming the nearest known ones."""
+        for metric in self.metrics:
+            if metric.name == name:
+                return metric
+        raise MetricUnknown(unknown(f"metric of {self.id}", name, [metric.name for metric in self.metrics]))
+
+
+def read_card(path: Path) -> EnvCard:
+    """The card in a TOML file. Raises `CardInvalid` naming file, key, what was expected and what stands there."""
+    try:
+        return EnvCard.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise CardInvalid(f"{path.name}: not TOML: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'card'}: {fault['msg']}, got {str(fault['input'])[:80]!r}"
+            for fault in error.errors()
+        )
+        raise CardInvalid(f"{path.name}: {faults}") from error
+
+
+@cache
+def cards() -> dict[str, EnvCard]:
+    """All shipped cards by id, in the order of their ids."""
+    found = [read_card(path) for path in sorted(CARDS.glob("*.toml"))]
+    return {card.id: card for card in sorted(found, key=lambda card: card.id)}
+
+
+def card(environment: str) -> EnvCard:
+    """The card of an environment id. Raises `EnvironmentUnknown`, naming the nearest known ones."""
+    known = cards()
+    if environment not in known:
+        raise EnvironmentUnknown(unknown("environment", environment, list(known)))
+    return known[environment]

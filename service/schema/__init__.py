@@ -1,0 +1,55 @@
+"""The types that cross borders: one definition for API, CLI, jobs and events. Tables stay inside `service.store`."""
+
+from service.schema.run import (
+    Candidate,
+    CandidateState,
+    Completion,
+    CompletionState,
+    ComponentVerdict,
+    Event,
+    EventKind,
+    Fault,
+    Finding,
+    Iteration,
+    IterationState,
+    Message,
+    Moment,
+    Run,
+    RunRecord,
+    RunState,
+    Severity,
+    Spending,
+    Usage,
+    Verdict,
+)
+from service.schema.search import (
+    OFFLINE,
+    Budget,
+    Fitness,
+    PPOConfig,
+    RewardKind,
+    RunRequest,
+    SearchConfig,
+    Seed,
+    TrainingConfig,
+)
+from service.schema.training import (
+    Comparison,
+    ComponentSummary,
+    CurvePoint,
+    EpisodeEnd,
+    EpisodeSummary,
+    Interval,
+    RewardComparison,
+    Training,
+    TrainingResult,
+    TrainingState,
+)
+
+__all__ = [
+    "OFFLINE", "Budget", "Candidate", "CandidateState", "Comparison", "Completion", "CompletionState", "ComponentSummary",
+    "ComponentVerdict", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event", "EventKind", "Fault", "Finding", "Fitness",
+    "Interval", "Iteration", "IterationState", "Message", "Moment", "PPOConfig", "RewardComparison", "RewardKind", "Run",
+    "RunRecord", "RunRequest", "RunState", "SearchConfig", "Seed", "Severity", "Spending", "Training", "TrainingConfig",
+    "TrainingResult", "TrainingState", "Usage", "Verdict",
+]  # fmt: skip

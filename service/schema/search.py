@@ -1,0 +1,113 @@
+"""What a user asks for: a task, where, judged how, within what limits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+OFFLINE = "offline"
+
+
+class Frozen(BaseModel):
+    """Base of every type that crosses a border: immutable, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PPOConfig(Frozen):
+    """Hyperparameters of proximal policy optimisation (arXiv:1707.06347); the defaults follow its MuJoCo column."""
+
+    hidden_sizes: tuple[int, ...] = Field(
+        (64, 64), description="Units of each hidden tanh layer, policy and value alike."
+    )
+    learning_rate: float = Field(3e-4, gt=0, description="Adam's step size at the start; it falls linearly to zero.")
+    discount: float = Field(0.99, gt=0, lt=1, description="Discount of future reward per step.")
+    gae_lambda: float = Field(0.95, ge=0, le=1, description="Bias against variance of the advantage estimate.")
+    clip_range: float = Field(0.2, gt=0, description="How far one update may move the probability ratio.")
+    epochs: int = Field(10, ge=1, description="Passes over each rollout.")
+    minibatch_size: int = Field(64, ge=1, description="Transitions per gradient step.")
+    value_coefficient: float = Field(0.5, ge=0, description="Weight of the value loss.")
+    entropy_coefficient: float = Field(0.0, ge=0, description="Weight of the entropy bonus.")
+    max_gradient_norm: float = Field(0.5, gt=0, description="Gradients longer than this are shortened to it.")
+    initial_log_std: float = Field(0.0, description="Logarithm of the initial exploration noise.")
+    target_kl: float = Field(0.02, gt=0, description="An update stops early past 1.5 times this mean KL divergence.")
+
+
+class TrainingConfig(Frozen):
+    """How each candidate's policy is trained and judged."""
+
+    steps: int | None = Field(
+        None, gt=0, description="Environment steps per candidate; the card's own budget if not given."
+    )
+    environments: int = Field(
+        8, ge=1, le=256, description="Environments per member; part of what makes a result repeatable."
+    )
+    rollout_length: int = Field(256, ge=8, le=4096, description="Steps of each environment between two updates.")
+    evaluation_episodes: int = Field(4, ge=1, le=64, description="Deterministic episodes at the end of each segment.")
+    confirmation_episodes: int = Field(16, ge=1, le=256, description="Episodes on fresh seeds that give the fitness.")
+    comparison_seeds: int = Field(
+        5, ge=1, le=32, description="Seeds of the final comparison with human and sparse reward."
+    )
+    ppo: PPOConfig = PPOConfig()
+
+
+class SearchConfig(Frozen):
+    """How rewards are searched for: K candidates in each of a number of iterations."""
+
+    iterations: int = Field(3, ge=1, le=100, description="Generations of reward functions.")
+    candidates: int = Field(4, ge=1, le=64, description="Reward functions asked for in each iteration.")
+    repairs: int = Field(
+        2, ge=0, le=10, description="Times a rejected reward goes back to the designer with its faults."
+    )
+    parents: int = Field(2, ge=1, le=16, description="Best candidates so far that the next iteration builds on.")
+    seed: Seed = Field(0, description="Decides every random choice of the search and of its trainings.")
+
+
+class Budget(Frozen):
+    """Limits of one run; it stops buying at the first that is reached and completes with what it has."""
+
+    usd: float | None = Field(None, gt=0, description="US dollars paid to model providers.")
+    environment_steps: int | None = Field(None, gt=0, description="Environment steps over all trainings.")
+    seconds: float | None = Field(None, gt=0, description="Wall-clock seconds while the run is worked on.")
+
+
+class Fitness(Frozen):
+    """The only judge of a policy: two expressions over one episode's variables (arrays with time first)."""
+
+    name: str = Field(min_length=1, max_length=64)
+    score: str = Field(min_length=1, max_length=1000)
+    success: str = Field(min_length=1, max_length=1000)
+    unit: str = Field("", max_length=64)
+
+
+class RunRequest(Frozen):
+    """One task to be solved: `POST /api/v1/runs`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"task": "hop forward as fast as possible without falling", "environment": "Hopper-v5"}]
+        }
+    )
+
+    task: str = Field(min_length=1, max_length=4000, description="What the robot should do, in words.")
+    environment: str = Field(
+        min_length=1, max_length=64, description="An environment's id; `GET /api/v1/environments`."
+    )
+    fitness: str | Fitness | None = Field(
+        None, description="A metric of the card by name, or one's own; the card's first if not given."
+    )
+    designer: str = Field(
+        OFFLINE, min_length=1, max_length=200, description="`offline`, or a model by its litellm name."
+    )
+    temperature: float = Field(1.0, ge=0, le=2, description="Sampling temperature of the model.")
+    seed_rewards: tuple[str, ...] = Field(
+        (), max_length=64, description="Reward functions that take the first places of the first iteration."
+    )
+    search: SearchConfig = SearchConfig()
+    training: TrainingConfig = TrainingConfig()
+    budget: Budget = Budget()
+
+
+RewardKind = Literal["candidate", "human", "sparse"]

@@ -1,0 +1,122 @@
+"""What a training reports: points of a curve, evaluated episodes, and how the final comparison came out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from service.schema.search import Frozen, RewardKind, Seed
+
+
+class EpisodeEnd(StrEnum):
+    """How an episode ended."""
+
+    TERMINATED = "terminated"
+    TRUNCATED = "truncated"
+
+
+class EpisodeSummary(Frozen):
+    """One evaluated episode: `length` in steps, `score` and `success` of the fitness, mean per step of each component."""
+
+    score: float
+    success: bool
+    length: int
+    end: EpisodeEnd
+    total_reward: float
+    components: dict[str, float]
+    last_variables: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+
+
+class ComponentSummary(Frozen):
+    """One reward component over a segment's transitions: mean and standard deviation per step, share of all magnitude in [0, 1]."""
+
+    mean: float
+    std: float
+    share: float
+
+
+class CurvePoint(Frozen):
+    """What one member had learned at the end of one segment.
+
+    `steps`: environment steps so far. `fitness`: mean score of deterministic evaluation episodes. `training_return`:
+    mean sum of rewards of the episodes that ended in the segment, None if none did. `training_length`: their mean length in steps.
+    `correlation`: Pearson's between the per-episode reward sum and score over the evaluation and training episodes so far seen
+    in the segment, None where either is constant.
+    """
+
+    segment: int
+    steps: int
+    fitness: float
+    success_rate: float
+    episode_length: float
+    terminated_rate: float
+    training_return: float | None
+    training_length: float | None
+    components: dict[str, ComponentSummary]
+    steps_per_second: float
+    policy_loss: float
+    value_loss: float
+    entropy: float
+    approximate_kl: float
+
+
+class TrainingResult(Frozen):
+    """A finished member: the best segment by evaluation and its fitness on fresh seeds, which is the candidate's fitness."""
+
+    best_segment: int
+    fitness: float
+    success_rate: float
+    episodes: tuple[EpisodeSummary, ...]
+
+
+class TrainingState(StrEnum):
+    """A training's way: `queued` to `running` to `finished`, or `failed` through a fault of its reward."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+class Training(Frozen):
+    """One member's training as stored: of a candidate (`candidate_id`) or of a baseline, with its curve."""
+
+    id: str
+    run_id: str
+    candidate_id: str | None
+    reward: RewardKind
+    comparison: bool
+    seed: Seed
+    state: TrainingState
+    segments: int
+    segments_done: int
+    curve: tuple[CurvePoint, ...]
+    result: TrainingResult | None
+    reason: str | None
+
+
+class Interval(Frozen):
+    """Interquartile mean over seeds with a 95% bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class RewardComparison(Frozen):
+    """One of the three rewards of the final comparison: fitness of each seed and their interval."""
+
+    reward: RewardKind
+    fitness: tuple[float, ...]
+    interval: Interval
+    success_rate: float
+
+
+class Comparison(Frozen):
+    """The winner beside the human and the sparse reward; `human_normalised` is None where human and sparse cannot be told apart."""
+
+    winner_id: str
+    rewards: tuple[RewardComparison, ...]
+    human_normalised: Interval | None
+    steps: int

@@ -1,0 +1,311 @@
+"""Proximal policy optimisation for one member of a population, as pure functions.
+
+Every function here sees exactly one member: `[T, N]` transitions of its own N environments. A population is
+K calls of the same compiled program, so a member's numbers cannot depend on who is trained beside it.
+
+Source: Schulman et al. 2017, "Proximal Policy Optimization Algorithms" (arXiv:1707.06347), equations 7 and 11;
+advantages after Schulman et al. 2016 (arXiv:1506.02438), equation 16. Actions are drawn from a Gaussian whose mean
+is the network's output; they are clipped to the action bounds only where the environment receives them, and the
+unclipped action is what is learned from.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import Array
+
+from service.schema import PPOConfig
+
+LayerParameters = tuple[Array, Array]
+LOG_2PI = 1.8378770664093453
+
+
+class RunningMoments(NamedTuple):
+    """Running mean and variance (Chan et al. 1979, parallel form); `mean`, `variance` float32 `[D]`, `count` float32 `[]`."""
+
+    mean: Array
+    variance: Array
+    count: Array
+
+
+class Networks(NamedTuple):
+    """Policy and value parameters: layers of (weights `[in, out]`, bias `[out]`) and `log_std` `[A]`, all float32."""
+
+    policy: tuple[LayerParameters, ...]
+    value: tuple[LayerParameters, ...]
+    log_std: Array
+
+
+class MemberState(NamedTuple):
+    """All that one member's training depends on; what a checkpoint holds.
+
+    `observation`: moments `[D]`; `discounted_return`: moments `[1]`; `key`: uint32 `[2]`; `updates`: int32 `[]`.
+    """
+
+    networks: Networks
+    optimizer: optax.OptState
+    observation: RunningMoments
+    discounted_return: RunningMoments
+    key: Array
+    updates: Array
+
+
+class Rollout(NamedTuple):
+    """Transitions of one member, time first; `valid` is false in the step in which an environment was being reset.
+
+    `observations` float32 `[T + 1, N, D]`: row t + 1 is the true outcome of step t, terminal observations included.
+    `actions` float32 `[T, N, A]` before clipping; `rewards` float32 `[T, N]`; `terminated`, `truncated`, `valid` bool `[T, N]`.
+    `running_return` float32 `[N]`: discounted return of the episodes under way when the rollout began.
+    """
+
+    observations: Array
+    actions: Array
+    rewards: Array
+    terminated: Array
+    truncated: Array
+    valid: Array
+    running_return: Array
+
+
+class UpdateReport(NamedTuple):
+    """Diagnostics of one update, float32 `[]` each; `running_return` float32 `[N]` is carried into the next rollout."""
+
+    policy_loss: Array
+    value_loss: Array
+    entropy: Array
+    approximate_kl: Array
+    running_return: Array
+
+
+def optimizer(config: PPOConfig) -> optax.GradientTransformation:
+    """Adam after clipping by the global norm, as published tunings for MuJoCo use it."""
+    return optax.chain(optax.clip_by_global_norm(config.max_gradient_norm), optax.adam(config.learning_rate, eps=1e-5))
+
+
+def initial_state(seed: Array, observation_size: int, action_size: int, config: PPOConfig) -> MemberState:
+    """A fresh member: orthogonal weights (gain sqrt 2; 0.01 for the policy's and 1 for the value's last layer), `seed` int32 `[]`."""
+    key, policy_key, value_key = jax.random.split(jax.random.PRNGKey(seed), 3)
+    networks = Networks(
+        policy=_layers(policy_key, (observation_size, *config.hidden_sizes, action_size), last_gain=0.01),
+        value=_layers(value_key, (observation_size, *config.hidden_sizes, 1), last_gain=1.0),
+        log_std=jnp.full((action_size,), config.initial_log_std, jnp.float32),
+    )
+    return MemberState(
+        networks=networks,
+        optimizer=optimizer(config).init(networks),
+        observation=_no_moments(observation_size),
+        discounted_return=_no_moments(1),
+        key=key,
+        updates=jnp.zeros((), jnp.int32),
+    )
+
+
+def _no_moments(size: int) -> RunningMoments:
+    return RunningMoments(jnp.zeros(size, jnp.float32), jnp.ones(size, jnp.float32), jnp.full((), 1e-4, jnp.float32))
+
+
+def _layers(key: Array, sizes: tuple[int, ...], last_gain: float) -> tuple[LayerParameters, ...]:
+    keys = jax.random.split(key, len(sizes) - 1)
+    gains = [2.0**0.5] * (len(sizes) - 2) + [last_gain]
+    return tuple(
+        (jax.nn.initializers.orthogonal(gain)(k, (size_in, size_out), jnp.float32), jnp.zeros(size_out, jnp.float32))
+        for k, gain, size_in, size_out in zip(keys, gains, sizes[:-1], sizes[1:], strict=True)
+    )
+
+
+def forward(layers: tuple[LayerParameters, ...], x: Array) -> Array:
+    """A tanh network without activation after its last layer: `[..., in]` to `[..., out]`, float32."""
+    for weights, bias in layers[:-1]:
+        x = jnp.tanh(x @ weights + bias)
+    weights, bias = layers[-1]
+    return x @ weights + bias
+
+
+def normalise(moments: RunningMoments, observations: Array) -> Array:
+    """Observations `[..., D]` in standard deviations from their running mean, clipped to 10."""
+    scaled = (observations - moments.mean) / jnp.sqrt(moments.variance + 1e-8)
+    return jnp.clip(scaled, -10.0, 10.0)
+
+
+def policy_mean(networks: Networks, moments: RunningMoments, observations: Array) -> Array:
+    """The policy's deterministic actions `[N, A]` for observations `[N, D]`."""
+    return forward(networks.policy, normalise(moments, observations))
+
+
+def update_moments(moments: RunningMoments, batch: Array, weight: Array) -> RunningMoments:
+    """Moments after a batch `[B, D]` of which row i counts `weight[i]` (0 or 1)."""
+    count = jnp.sum(weight)
+    divisor = jnp.maximum(count, 1.0)
+    mean = jnp.sum(batch * weight[:, None], axis=0) / divisor
+    variance = jnp.sum(jnp.square(batch - mean) * weight[:, None], axis=0) / divisor
+    total = moments.count + count
+    delta = mean - moments.mean
+    squares = moments.variance * moments.count + variance * count + jnp.square(delta) * moments.count * count / total
+    return RunningMoments(moments.mean + delta * count / total, squares / total, total)
+
+
+def generalised_advantages(
+    rewards: Array, values: Array, terminated: Array, truncated: Array, discount: float, gae_lambda: float
+) -> Array:
+    """Advantages `[T, N]` from rewards `[T, N]`, values `[T + 1, N]` and the two ways an episode ends (bool `[T, N]`).
+
+    A terminated step has no future; a truncated one bootstraps from the value of its true last observation, and
+    neither lets advantage flow in from the episode that follows.
+    """
+    alive = 1.0 - terminated.astype(jnp.float32)
+    continues = 1.0 - (terminated | truncated).astype(jnp.float32)
+    errors = rewards + discount * values[1:] * alive - values[:-1]
+
+    def backwards(carry: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
+        error, unbroken = step
+        advantage = error + discount * gae_lambda * unbroken * carry
+        return advantage, advantage
+
+    _, advantages = jax.lax.scan(backwards, jnp.zeros_like(rewards[0]), (errors, continues), reverse=True)
+    return advantages
+
+
+def discounted_returns(rewards: Array, ended: Array, initial: Array, discount: float) -> tuple[Array, Array]:
+    """Forward discounted sums `[T, N]` (restarted after each end) and the sum carried on `[N]`: what rewards are scaled by."""
+
+    def forwards(carry: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
+        reward, end = step
+        total = carry * discount + reward
+        return jnp.where(end, 0.0, total), total
+
+    carried, totals = jax.lax.scan(forwards, initial, (rewards, ended))
+    return totals, carried
+
+
+def log_probability(mean: Array, log_std: Array, actions: Array) -> Array:
+    """Gaussian log density `[B]` of actions `[B, A]` under means `[B, A]` and `log_std` `[A]`."""
+    z = (actions - mean) * jnp.exp(-log_std)
+    return jnp.sum(-0.5 * jnp.square(z) - log_std - 0.5 * LOG_2PI, axis=-1)
+
+
+class Batch(NamedTuple):
+    """One minibatch: `observations` `[B, D]` normalised, `actions` `[B, A]`, the rest float32 `[B]`."""
+
+    observations: Array
+    actions: Array
+    old_log_probability: Array
+    advantages: Array
+    targets: Array
+    weight: Array
+
+
+def _mean(values: Array, weight: Array) -> Array:
+    return jnp.sum(values * weight) / jnp.maximum(jnp.sum(weight), 1.0)
+
+
+def loss(networks: Networks, batch: Batch, config: PPOConfig) -> tuple[Array, tuple[Array, Array, Array, Array]]:
+    """The clipped surrogate plus value and entropy terms; also policy loss, value loss, entropy and approximate KL."""
+    log_ratio = (
+        log_probability(forward(networks.policy, batch.observations), networks.log_std, batch.actions)
+        - batch.old_log_probability
+    )
+    ratio = jnp.exp(log_ratio)
+    centred = batch.advantages - _mean(batch.advantages, batch.weight)
+    advantages = centred / (jnp.sqrt(_mean(jnp.square(centred), batch.weight)) + 1e-8)
+    clipped = jnp.clip(ratio, 1.0 - config.clip_range, 1.0 + config.clip_range)
+    policy_loss = -_mean(jnp.minimum(ratio * advantages, clipped * advantages), batch.weight)
+    values = forward(networks.value, batch.observations)[:, 0]
+    value_loss = 0.5 * _mean(jnp.square(values - batch.targets), batch.weight)
+    entropy = jnp.sum(networks.log_std + 0.5 * (LOG_2PI + 1.0))
+    approximate_kl = _mean(ratio - 1.0 - log_ratio, batch.weight)
+    total = policy_loss + config.value_coefficient * value_loss - config.entropy_coefficient * entropy
+    return total, (policy_loss, value_loss, entropy, approximate_kl)
+
+
+def _prepare(state: MemberState, rollout: Rollout, config: PPOConfig) -> tuple[Batch, RunningMoments, Array]:
+    """The whole rollout as one batch `[T * N]`, with the return moments that scaled its rewards."""
+    steps, width = rollout.rewards.shape
+    ended = rollout.terminated | rollout.truncated
+    weight = rollout.valid.astype(jnp.float32)
+    rewards = rollout.rewards * weight
+    returns, carried = discounted_returns(rewards, ended, rollout.running_return, config.discount)
+    moments = update_moments(state.discounted_return, returns.reshape(-1, 1), weight.reshape(-1))
+    rewards = jnp.clip(rewards / jnp.sqrt(moments.variance[0] + 1e-8), -10.0, 10.0)
+    observations = normalise(state.observation, rollout.observations)
+    values = forward(state.networks.value, observations)[..., 0]
+    advantages = generalised_advantages(
+        rewards, values, rollout.terminated, rollout.truncated, config.discount, config.gae_lambda
+    )
+    flat = observations[:-1].reshape(steps * width, -1)
+    actions = rollout.actions.reshape(steps * width, -1)
+    mean = forward(state.networks.policy, flat)
+    batch = Batch(
+        observations=flat,
+        actions=actions,
+        old_log_probability=log_probability(mean, state.networks.log_std, actions),
+        advantages=advantages.reshape(-1),
+        targets=(advantages + values[:-1]).reshape(-1),
+        weight=weight.reshape(-1),
+    )
+    return batch, moments, carried
+
+
+@partial(jax.jit, static_argnames="config")
+def update(
+    state: MemberState, rollout: Rollout, learning_rate: Array, config: PPOConfig
+) -> tuple[MemberState, UpdateReport]:
+    """One PPO update of one member from one rollout; `learning_rate` float32 `[]` follows the caller's schedule.
+
+    Once an epoch's mean approximate KL passes `1.5 * target_kl`, what is left of the update leaves the networks alone.
+    """
+    batch, return_moments, carried = _prepare(state, rollout, config)
+    size = batch.weight.shape[0]
+    minibatches = size // config.minibatch_size
+    transform = optimizer(config)
+
+    def minibatch_step(
+        carry: tuple[Networks, optax.OptState, Array], rows: Array
+    ) -> tuple[tuple[Networks, optax.OptState, Array], Array]:
+        networks, opt_state, stopped = carry
+        part = jax.tree.map(lambda leaf: leaf[rows], batch)
+        (_, report), gradient = jax.value_and_grad(loss, has_aux=True)(networks, part, config)
+        steps, new_opt_state = transform.update(gradient, opt_state)
+        scale = learning_rate / config.learning_rate
+        new_networks = optax.apply_updates(networks, jax.tree.map(lambda step: step * scale, steps))
+        networks, opt_state = jax.tree.map(
+            lambda old, new: jnp.where(stopped, old, new), (networks, opt_state), (new_networks, new_opt_state)
+        )
+        return (networks, opt_state, stopped), jnp.stack(report)
+
+    def epoch(
+        carry: tuple[Networks, optax.OptState, Array], key: Array
+    ) -> tuple[tuple[Networks, optax.OptState, Array], Array]:
+        rows = jax.random.permutation(key, size)[: minibatches * config.minibatch_size]
+        (networks, opt_state, stopped), reports = jax.lax.scan(
+            minibatch_step, carry, rows.reshape(minibatches, config.minibatch_size)
+        )
+        report = jnp.mean(reports, axis=0)
+        stopped = stopped | (report[3] > 1.5 * config.target_kl)
+        return (networks, opt_state, stopped), report
+
+    key, epochs_key = jax.random.split(state.key)
+    (networks, opt_state, _), reports = jax.lax.scan(
+        epoch, (state.networks, state.optimizer, jnp.array(False)), jax.random.split(epochs_key, config.epochs)
+    )
+    observation = update_moments(
+        state.observation,
+        rollout.observations[:-1].reshape(size, -1),
+        jnp.ones(size, jnp.float32),
+    )
+    new_state = MemberState(networks, opt_state, observation, return_moments, key, state.updates + 1)
+    last = reports[-1]
+    return new_state, UpdateReport(last[0], last[1], last[2], last[3], carried)
+
+
+@partial(jax.jit, static_argnames=("steps", "width"))
+def exploration_noise(state: MemberState, steps: int, width: int) -> Array:
+    """Noise `[T, N, A]` that, added to the policy's mean, makes a rollout's actions; a function of the member's key alone."""
+    noise = jax.random.normal(
+        jax.random.fold_in(state.key, 1), (steps, width, state.networks.log_std.shape[0]), jnp.float32
+    )
+    return noise * jnp.exp(state.networks.log_std)
