@@ -1,0 +1,85 @@
+"""EnvPool: MuJoCo environments stepped by threads of C++ (Weng et al. 2022, arXiv:2206.10558)."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.card import EnvCard
+from envs.engines.engine import EngineStep
+from envs.errors import CardMismatch
+from envs.variables import Layout
+
+
+class EnvPoolEngine:
+    """One EnvPool of `len(seeds)` environments of a card; seeds are 31 bits each.
+
+    Raises `CardMismatch` if the environment's observation or action is not what the card says.
+    """
+
+    def __init__(self, layout: Layout, seeds: Sequence[int], threads: int | None = None) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the package warns about its own dependencies when it is first imported
+            import envpool
+
+        card = layout.card
+        self._layout = layout
+        self._pool = envpool.make_gymnasium(
+            card.engine.task,
+            num_envs=len(seeds),
+            env_seed=[int(seed) for seed in seeds],
+            num_threads=min(len(seeds), threads or os.cpu_count() or 1),
+            max_episode_steps=card.max_steps,
+            **card.engine.arguments,
+        )
+        self._check(card)
+
+    def _check(self, card: EnvCard) -> None:
+        space = self._pool.observation_space
+        parts = {"obs": space} if hasattr(space, "shape") and space.shape else dict(space.spaces)
+        actual = {name: int(np.prod(part.shape)) for name, part in parts.items()}
+        if actual != card.observation:
+            raise CardMismatch(f"{card.id}: the card says observation {card.observation}, the environment has {actual}")
+        size = int(np.prod(self._pool.action_space.shape))
+        if size != card.action.size:
+            raise CardMismatch(f"{card.id}: the card names {card.action.size} actuators, the environment has {size}")
+        self._action_type = self._pool.action_space.dtype
+
+    def _frames(
+        self, observation: NDArray[np.float64] | dict[str, NDArray[np.float64]], info: dict[str, NDArray[np.float64]]
+    ) -> NDArray[np.float32]:
+        parts = (
+            [observation[name] for name in self._layout.card.observation]
+            if isinstance(observation, dict)
+            else [observation]
+        )
+        columns = [part.reshape(len(part), -1) for part in parts] + [info[name][:, None] for name in self._layout.infos]
+        return np.concatenate(columns, axis=1, dtype=np.float32, casting="same_kind")
+
+    def reset(self) -> NDArray[np.float32]:
+        """Starts every environment; their first frames `[M, F]`, float32. Raises `CardMismatch` for an `info` that is not there."""
+        observation, info = self._pool.reset()
+        missing = [name for name in self._layout.infos if name not in info]
+        if missing:
+            known = sorted(name for name in info if name not in ("env_id", "players"))
+            raise CardMismatch(
+                f"{self._layout.card.id}: no info {', '.join(missing)}; the environment gives {', '.join(known)}"
+            )
+        return self._frames(observation, info)
+
+    def step(self, actions: NDArray[np.float32]) -> EngineStep:
+        """Steps every environment with actions `[M, A]`, float32, within the card's bounds."""
+        observation, rewards, terminated, truncated, info = self._pool.step(
+            actions.astype(self._action_type, copy=False)
+        )
+        return EngineStep(
+            self._frames(observation, info), rewards.astype(np.float32, copy=False), terminated, truncated & ~terminated
+        )
+
+    def close(self) -> None:
+        """Frees the environments and their threads."""
+        self._pool.close()
