@@ -1,0 +1,163 @@
+"""The parent's side of one child: memory files, pipes, the deadline, and how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import mmap
+import os
+import select
+import signal
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from sandbox import channel, spawner
+from sandbox.channel import REPLY, Status
+from sandbox.errors import RewardKilled, RewardTimeout, SandboxFault
+from sandbox.zygote import Zygote
+
+_F_SEAL_FUTURE_WRITE: Final = 0x10
+_BURIAL_SECONDS: Final = 10.0
+_STATUSES: Final = frozenset(status.value for status in Status)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of a child: its text is bounded but otherwise whatever the child wrote."""
+
+    status: Status
+    text: str
+    broadcast: int
+    score: float
+    success: float
+
+
+class Child:
+    """One confined process. Not for several threads at once."""
+
+    def __init__(self, zygote: Zygote, inputs_bytes: int, outputs_bytes: int, memory_bytes: int) -> None:
+        """Forks the child. Raises SandboxFault."""
+        self._open: list[int] = []
+        given: list[int] = []
+        try:
+            inputs_file, self.inputs = _memory_file(inputs_bytes, read_only=True)
+            given.append(inputs_file)
+            outputs_file, self.outputs = _memory_file(outputs_bytes, read_only=False)
+            given.append(outputs_file)
+            doorbell, self._doorbell = self._pipe(given, child_reads=True)
+            answer, self._answer = self._pipe(given, child_reads=False)
+            fate, self._fate = self._pipe(given, child_reads=False)
+            descriptors = (inputs_file, outputs_file, doorbell, answer, fate)
+            self._pidfd = zygote.spawn((inputs_bytes, outputs_bytes, memory_bytes), descriptors)
+            self._open.append(self._pidfd)
+        except OSError as error:
+            self._release()
+            raise SandboxFault(f"no memory file or pipe for a reward: {error}") from error
+        except SandboxFault:
+            self._release()
+            raise
+        finally:
+            for descriptor in given:
+                os.close(descriptor)
+        self._poll = select.poll()
+        self._poll.register(self._answer, select.POLLIN)
+
+    def _pipe(self, given: list[int], child_reads: bool) -> tuple[int, int]:
+        """A pipe, as the child's end and ours."""
+        read, write = os.pipe2(os.O_CLOEXEC)
+        theirs, ours = (read, write) if child_reads else (write, read)
+        given.append(theirs)
+        self._open.append(ours)
+        return theirs, ours
+
+    def ring(self, frame: bytes) -> None:
+        """Sends one doorbell frame. Raises RewardKilled or SandboxFault where the child is gone or has spoken unasked."""
+        if self._poll.poll(0):
+            raise self._gone("answered without being asked")
+        try:
+            os.write(self._doorbell, frame)
+        except BrokenPipeError:
+            raise self._gone("closed its doorbell") from None
+
+    def wait(self, sequence: int, seconds: float) -> Answer:
+        """Waits for the answer to call `sequence`; kills the child where it is late or breaks the protocol.
+
+        Raises RewardTimeout, RewardKilled or SandboxFault.
+        """
+        if not self._poll.poll(max(0.0, seconds * 1000.0)):
+            self.kill()
+            raise RewardTimeout(
+                f"no answer within {seconds:g} s: the code was killed; use array expressions, not loops over rows"
+            )
+        frame = os.read(self._answer, REPLY.size)
+        if len(frame) != REPLY.size:
+            raise self._gone("broke off an answer")
+        number, status, size, broadcast, score, success = REPLY.unpack(frame)
+        if number != sequence or size > channel.TEXT_BYTES or status not in _STATUSES:
+            raise self._gone("sent an answer that belongs to no call")
+        text = self.outputs[:size].decode("utf-8", "replace")
+        return Answer(Status(status), text, broadcast, score, success)
+
+    def _gone(self, misdeed: str) -> RewardKilled | SandboxFault:
+        """What to raise for a child that died or misbehaved; makes sure it is dead."""
+        deadline = time.monotonic() + 0.2
+        died = self._ended(deadline)
+        status = self.kill()
+        if status is None:
+            return SandboxFault("the zygote is lost and its children with it")
+        if not died:
+            return RewardKilled(f"the process of the code {misdeed} and was killed")
+        return RewardKilled(_obituary(status))
+
+    def _ended(self, deadline: float) -> bool:
+        ended = select.poll()
+        ended.register(self._pidfd, select.POLLIN)
+        return bool(ended.poll(max(0.0, deadline - time.monotonic()) * 1000.0))
+
+    def kill(self) -> int | None:
+        """Kills the child, waits for it to be reaped and gives everything back; its wait status, None if nobody knows it."""
+        if not self._open:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        ready, _, _ = select.select([self._fate], [], [], _BURIAL_SECONDS)
+        status = os.read(self._fate, spawner.EXIT_STATUS.size) if ready else b""
+        self._release()
+        return int(spawner.EXIT_STATUS.unpack(status)[0]) if status else None
+
+    def _release(self) -> None:
+        while self._open:
+            os.close(self._open.pop())
+        # Views of the maps may still be alive; the memory goes with the last of them.
+        for name in ("inputs", "outputs"):
+            memory = getattr(self, name, None)
+            with contextlib.suppress(BufferError):
+                if memory is not None:
+                    memory.close()
+
+
+def _memory_file(size: int, read_only: bool) -> tuple[int, mmap.mmap]:
+    """A memory file that nobody can resize, and our map of it; `read_only`: no later map may write. Raises OSError."""
+    descriptor = os.memfd_create("reward", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(descriptor, size)
+        memory = mmap.mmap(descriptor, size, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+        seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals | (_F_SEAL_FUTURE_WRITE if read_only else 0))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor, memory
+
+
+def _obituary(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    if code == -signal.SIGSYS:
+        return "the code asked the kernel for something a reward may not do (a file, a socket, a process, the clock) and was killed"
+    if code == -signal.SIGKILL:
+        return "the process of the code was killed by the system, most likely for want of memory; use smaller arrays"
+    if code < 0:
+        name = signal.Signals(-code).name
+        return f"the process of the code crashed ({name}): too deep a recursion or too much memory"
+    return f"the process of the code ended by itself (exit status {code})"

@@ -1,0 +1,63 @@
+"""Text to syntax tree, with bounds on what the parser and everything after it must bear."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import Final, Literal, overload
+
+from sandbox.errors import Fault, RewardRejected
+
+MAX_SOURCE_CHARACTERS: Final = 20_000
+MAX_NODES: Final = 12_000
+MAX_DEPTH: Final = 120
+
+
+@overload
+def parse(source: str, expression: Literal[False] = False) -> ast.Module: ...
+@overload
+def parse(source: str, expression: Literal[True]) -> ast.expr: ...
+def parse(source: str, expression: bool = False) -> ast.Module | ast.expr:
+    """Parses a source, or one expression; never compiles it.
+
+    Raises RewardRejected for a source that is too long, too deep or no Python.
+    """
+    if len(source) > MAX_SOURCE_CHARACTERS:
+        raise _refused(
+            "size", f"the source has {len(source)} characters, at most {MAX_SOURCE_CHARACTERS} are read; shorten it"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source, mode="eval" if expression else "exec")
+    except SyntaxError as error:
+        message = f"this is no Python: {error.msg}; send the code alone, without prose around it"
+        raise _refused("syntax", message, error.lineno, error.offset) from None
+    except (RecursionError, MemoryError, SystemError):
+        raise _too_deep() from None
+    except ValueError as error:
+        raise _refused("syntax", f"this is no Python: {error}; send plain text") from None
+    _check_size(tree)
+    return tree.body if isinstance(tree, ast.Expression) else tree
+
+
+def _refused(code: str, message: str, line: int | None = None, column: int | None = None) -> RewardRejected:
+    return RewardRejected((Fault(code, message, line, column),))
+
+
+def _too_deep(line: int | None = None) -> RewardRejected:
+    message = f"expressions nest deeper than {MAX_DEPTH} levels; give the inner parts names"
+    return _refused("depth", message, line, None if line is None else 1)
+
+
+def _check_size(tree: ast.AST) -> None:
+    level: list[ast.AST] = [tree]
+    nodes = depth = 0
+    while level:
+        nodes += len(level)
+        depth += 1
+        if nodes > MAX_NODES:
+            raise _refused("size", f"the source has more than {MAX_NODES} parts; shorten it")
+        if depth > MAX_DEPTH:
+            raise _too_deep(getattr(level[0], "lineno", None))
+        level = [child for node in level for child in ast.iter_child_nodes(node)]

@@ -1,0 +1,202 @@
+"""What reward code may say: syntax and names, checked outside the sandbox before anything runs.
+
+The product is the checked tree; the text is never compiled. Every refusal of a source is reported at once.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from sandbox.errors import Fault, RewardRejected
+from sandbox.grammar import Grammar, nearest
+from sandbox.imports import Imports, read_imports
+from sandbox.parsing import parse
+from sandbox.scopes import arguments
+
+__all__ = ["CheckedReward", "Fault", "RewardRejected", "check_metric", "check_reward", "check_step_expression"]
+
+MAX_COMPONENTS: Final = 16
+ENTRY: Final = "compute_reward"
+METRIC_ENTRY: Final = "compute_metric"
+EPISODE_NAMES: Final = ("steps", "max_steps", "dt")
+"""What a metric knows beside the variables: the episode's length, its limit (both in steps) and seconds per step."""
+
+
+@dataclass(frozen=True)
+class CheckedReward:
+    """A source the syntax layer has passed; what the sandbox compiles.
+
+    `parameters`: the inputs the function asks for, in its order; `tree`: the rewritten syntax tree; `paths` and `builtins`:
+    the functions of NumPy and `math`, and the builtins, that it uses; nothing else is bound in its process.
+    """
+
+    source: str
+    parameters: tuple[str, ...]
+    tree: ast.Module = field(compare=False, repr=False)
+    paths: tuple[str, ...] = ()
+    builtins: tuple[str, ...] = ()
+    kind: Literal["reward", "metric"] = "reward"
+
+    @property
+    def entry(self) -> str:
+        """The name of the function that is called."""
+        return ENTRY if self.kind == "reward" else METRIC_ENTRY
+
+
+def check_reward(source: str, known: Mapping[str, int]) -> CheckedReward:
+    """Checks the source of a reward function.
+
+    `known`: parameter name -> size n (0: one number per transition, shape (B,); n >= 1: a vector, shape (B, n)).
+    Raises RewardRejected with every refusal.
+    """
+    tree = parse(source)
+    if tree.body and isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Constant):
+        tree.body = tree.body[1:]
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == ENTRY]
+    if len(functions) != 1:
+        grammar = Grammar(read_imports(tree), frozenset(known))
+        grammar.visit(tree)
+        raise RewardRejected((_entry_fault(tree, len(functions)), *grammar.faults))
+    function = functions[0]
+    grammar = Grammar(read_imports(tree), frozenset(known))
+    faults = [*_signature_faults(function, known), *_return_faults(function)]
+    parameters = tuple(argument.arg for argument in arguments(function.args))
+    grammar.visit(tree)
+    return _checked(source, tree, grammar, parameters, faults)
+
+
+def check_step_expression(expression: str, known: Mapping[str, int]) -> CheckedReward:
+    """Checks one expression per step, as a card's `sparse_reward`, and makes it a reward with the component "sparse".
+
+    Raises RewardRejected with every refusal; lines and columns are those of the expression.
+    """
+    inner = parse(expression.strip(), expression=True)
+    names = _used(inner, known)
+    grammar = Grammar(Imports(), frozenset(known))
+    rewritten = grammar.expression(inner, known)
+    text = f"def {ENTRY}({', '.join(names)}):\n    sparse = 0\n    return sparse, {{'sparse': sparse}}\n"
+    tree = ast.parse(text)
+    assign = tree.body[0].body[0]  # type: ignore[attr-defined]
+    assign.value = rewritten
+    return _checked(ast.unparse(tree), tree, grammar, names, [])
+
+
+def check_metric(score: str, success: str, known: Mapping[str, int]) -> CheckedReward:
+    """Checks the two expressions of a metric over one episode.
+
+    `known` as in `check_reward`, with time first: (L,) or (L, n); `steps`, `max_steps` and `dt` are there already.
+    Raises RewardRejected with every refusal of both; each message says which expression it is in.
+    """
+    names = {**known, **dict.fromkeys(EPISODE_NAMES, 0)}
+    answers: list[ast.expr] = []
+    faults: list[Fault] = []
+    used: dict[str, None] = {}
+    grammar = Grammar(Imports(), frozenset(names))
+    for what, expression in (("score", score), ("success", success)):
+        grammar.faults = []
+        try:
+            inner = parse(expression.strip(), expression=True)
+            used.update(dict.fromkeys(_used(inner, names)))
+            answers.append(grammar.expression(inner, names))
+        except RewardRejected as rejected:
+            grammar.faults.extend(rejected.faults)
+        faults.extend(Fault(f.code, f"in {what}: {f.message}", f.line, f.column) for f in grammar.faults)
+    grammar.faults = []
+    tree = ast.parse(f"def {METRIC_ENTRY}({', '.join(used)}):\n    return 0, 0\n")
+    tree.body[0].body[0].value.elts = answers  # type: ignore[attr-defined]
+    return _checked(ast.unparse(tree), tree, grammar, tuple(used), faults, kind="metric")
+
+
+def _checked(
+    source: str,
+    tree: ast.Module,
+    grammar: Grammar,
+    parameters: tuple[str, ...],
+    faults: list[Fault],
+    kind: Literal["reward", "metric"] = "reward",
+) -> CheckedReward:
+    found = sorted({*faults, *grammar.faults}, key=lambda fault: (fault.line or 0, fault.column or 0, fault.code))
+    if found:
+        raise RewardRejected(tuple(found))
+    paths, builtins = tuple(sorted(grammar.used_paths)), tuple(sorted(grammar.used_builtins))
+    return CheckedReward(source, parameters, ast.fix_missing_locations(tree), paths, builtins, kind)
+
+
+def _used(node: ast.expr, known: Mapping[str, int]) -> tuple[str, ...]:
+    """The known names that an expression reads, in the order of `known`."""
+    read = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    return tuple(name for name in known if name in read)
+
+
+def _entry_fault(tree: ast.Module, count: int) -> Fault:
+    if count > 1:
+        return Fault("function.twice", f"{ENTRY} is defined {count} times; keep one definition")
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    found = f" (found: {', '.join(names)})" if names else ""
+    return Fault(
+        "function.missing",
+        f"there is no function named {ENTRY}{found}; write def {ENTRY}(…): with the variables you need as parameters",
+    )
+
+
+def _signature_faults(function: ast.FunctionDef, known: Mapping[str, int]) -> list[Fault]:
+    faults: list[Fault] = []
+    signature = function.args
+    line, column = function.lineno, function.col_offset + 1
+    if signature.vararg or signature.kwarg or signature.kwonlyargs or signature.posonlyargs:
+        faults.append(Fault("function.signature", f"{ENTRY} takes plain parameters only: no *, / or **", line, column))
+    if signature.defaults or signature.kw_defaults:
+        message = f"{ENTRY} takes no default values; write them as constants at module level"
+        faults.append(Fault("function.signature", message, line, column))
+    for argument in arguments(signature):
+        if argument.arg in known:
+            continue
+        close = nearest(argument.arg, known)
+        hint = f"the nearest known are: {close}" if close else f"known are: {', '.join(sorted(known)[:12])}"
+        message = f"{argument.arg} is not a variable of this environment; {hint}"
+        faults.append(Fault("parameter.unknown", message, argument.lineno, argument.col_offset + 1))
+    return faults
+
+
+def _return_faults(function: ast.FunctionDef) -> list[Fault]:
+    """Returns that cannot be `(total, {name: array})` whatever runs."""
+    shape = "return total, {'name': array, …}"
+    returns = _returns(function)
+    faults = [] if returns else [Fault("return", f"{ENTRY} returns nothing; end with {shape}", function.lineno, 1)]
+    for node in returns:
+        problem = _return_problem(node.value)
+        if problem:
+            faults.append(Fault("return", f"{problem}; write {shape}", node.lineno, node.col_offset + 1))
+    return faults
+
+
+def _returns(function: ast.FunctionDef) -> list[ast.Return]:
+    found: list[ast.Return] = []
+    waiting: list[ast.AST] = [*function.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Return):
+            found.append(node)
+        elif not isinstance(node, ast.FunctionDef | ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _return_problem(value: ast.expr | None) -> str | None:
+    if value is None:
+        return "this return gives no value"
+    if isinstance(value, ast.Dict):
+        return "only the components are returned, without the total"
+    if isinstance(value, ast.BinOp | ast.Constant):
+        return "only a total is returned, without the components"
+    if not isinstance(value, ast.Tuple):
+        return None
+    if len(value.elts) != 2:
+        return f"{len(value.elts)} values are returned where 2 are expected"
+    components = value.elts[1]
+    if isinstance(components, ast.Dict) and not 1 <= len(components.keys) <= MAX_COMPONENTS:
+        return f"{len(components.keys)} components are returned where 1 to {MAX_COMPONENTS} are expected"
+    return None
