@@ -1,0 +1,96 @@
+"""When a run should stop buying: a limit is reached, or nothing it buys works."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from service.schema import (
+    Budget,
+    Candidate,
+    CandidateState,
+    Iteration,
+    IterationState,
+    RewardKind,
+    RunRecord,
+    RunRequest,
+    Spending,
+)
+
+BARREN_ITERATIONS = 3
+"""Iterations in a row without one trained candidate after which more of the same is not bought."""
+
+
+def exhausted(budget: Budget, spending: Spending) -> str | None:
+    """One sentence that names the first limit reached, with both figures; None while there is budget left."""
+    if budget.usd is not None and spending.usd >= budget.usd:
+        return f"the budget of {budget.usd:.2f} USD is used up: {spending.usd:.2f} USD spent{_in_flight(spending)}"
+    if budget.environment_steps is not None and spending.environment_steps >= budget.environment_steps:
+        return (
+            f"the budget of {budget.environment_steps:,} environment steps is used up: "
+            f"{spending.environment_steps:,} steps trained"
+        )
+    if budget.seconds is not None and spending.seconds >= budget.seconds:
+        return f"the budget of {budget.seconds:.0f} s is used up: {spending.seconds:.0f} s worked"
+    return None
+
+
+def hopeless(record: RunRecord) -> str | None:
+    """One sentence that says why another iteration would be wasted, None where there is hope.
+
+    Either the last three finished iterations gave not one trained candidate, or every candidate of the last one, two at
+    least, was rejected or failed for one and the same reason.
+    """
+    done = [iteration for iteration in record.iterations if iteration.state is IterationState.DONE]
+    if not done:
+        return None
+    shared = _shared_reason(_candidates_of(record, done[-1]))
+    if shared is not None:
+        return f"every candidate of iteration {done[-1].number} was refused for one reason: {shared}"
+    barren = done[-BARREN_ITERATIONS:]
+    if len(barren) == BARREN_ITERATIONS and not any(
+        _trained(_candidates_of(record, iteration)) for iteration in barren
+    ):
+        return (
+            f"no candidate of the iterations {barren[0].number} to {barren[-1].number} could be trained: "
+            f"{BARREN_ITERATIONS} in a row"
+        )
+    return None
+
+
+def planned_steps(request: RunRequest, steps: int) -> int:
+    """Environment steps a run will train at most, `steps` per training: every candidate of the search, then the winner,
+    the human and the sparse reward on each seed of the final comparison. Evaluation episodes are not counted."""
+    search = request.search
+    first = max(search.candidates, len(request.seed_rewards))
+    candidates = first + (search.iterations - 1) * search.candidates
+    return steps * (candidates + len(get_args(RewardKind)) * request.training.comparison_seeds)
+
+
+def _in_flight(spending: Spending) -> str:
+    if not spending.completions_possibly_paid:
+        return ""
+    return f", and {spending.completions_possibly_paid} completions in flight when a process died may be paid besides"
+
+
+def _candidates_of(record: RunRecord, iteration: Iteration) -> tuple[Candidate, ...]:
+    return tuple(candidate for candidate in record.candidates if candidate.iteration == iteration.number)
+
+
+def _trained(candidates: tuple[Candidate, ...]) -> bool:
+    return any(candidate.state is CandidateState.TRAINED for candidate in candidates)
+
+
+def _shared_reason(candidates: tuple[Candidate, ...]) -> str | None:
+    """The reason code that all of at least two candidates were refused for; the first by name where they share several."""
+    refused = (CandidateState.REJECTED, CandidateState.FAILED)
+    if len(candidates) < 2 or any(candidate.state not in refused for candidate in candidates):
+        return None
+    shared = frozenset.intersection(*(_reason_codes(candidate) for candidate in candidates))
+    return min(shared, default=None)
+
+
+def _reason_codes(candidate: Candidate) -> frozenset[str]:
+    """Codes of the critic's faults; for a failed training what its reason says before the first colon."""
+    if candidate.verdict is not None and candidate.verdict.faults:
+        return frozenset(fault.code for fault in candidate.verdict.faults)
+    return frozenset({candidate.reason.partition(":")[0].strip()} if candidate.reason else ())

@@ -1,0 +1,107 @@
+"""How the winner did beside the human and the sparse reward: interquartile means with bootstrap intervals over seeds,
+after Agarwal et al. 2021, "Deep Reinforcement Learning at the Edge of the Statistical Precipice"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import trim_mean
+
+from service.schema import Comparison, Interval, RewardComparison, RewardKind, Training, TrainingState
+
+TRIMMED = 0.25
+"""Share cut from either end: what is left is the interquartile range."""
+
+RESAMPLES = 10_000
+"""Bootstrap resamples; the end points of an interval then move by about 1% of its width between seeds."""
+
+LEVEL = (2.5, 97.5)
+"""Percentiles of a 95% interval."""
+
+FEWEST_SEEDS = 2
+"""Below this a reward has no spread, and nothing can be said of a difference."""
+
+
+def interval(values: Sequence[float], seed: int = 0) -> Interval:
+    """The interquartile mean of `values` with its 95% percentile bootstrap interval, the same for the same `seed`.
+
+    One value alone has no spread: `low` and `high` are that value, and the reader must look at how many there were.
+    Raises `ValueError` where there is none or one is not finite.
+    """
+    array = _finite(values)
+    return _interval(_iqm(array), _resampled_iqm(array, np.random.default_rng(seed)))
+
+
+def compare(winner_id: str, trainings: Sequence[Training], steps: int) -> Comparison:
+    """The final comparison from its trainings, `steps` environment steps each.
+
+    A seed whose training failed has no fitness: it is missing from `fitness`, which is then shorter. A reward none of
+    whose trainings finished is missing from `rewards`. Human-normalised is `(ours - sparse) / |human - sparse|` of
+    interquartile means; its interval resamples the seeds of each reward.
+    """
+    rewards = tuple(
+        found for kind in get_args(RewardKind) if (found := _reward_comparison(kind, trainings)) is not None
+    )
+    return Comparison(winner_id=winner_id, rewards=rewards, human_normalised=_human_normalised(rewards), steps=steps)
+
+
+def _reward_comparison(kind: RewardKind, trainings: Sequence[Training]) -> RewardComparison | None:
+    results = [
+        training.result
+        for training in sorted(trainings, key=lambda training: training.seed)
+        if training.comparison
+        and training.reward == kind
+        and training.state is TrainingState.FINISHED
+        and training.result is not None
+    ]
+    if not results:
+        return None
+    fitness = tuple(result.fitness for result in results)
+    return RewardComparison(
+        reward=kind,
+        fitness=fitness,
+        interval=interval(fitness),
+        success_rate=float(np.mean([result.success_rate for result in results])),
+    )
+
+
+def _human_normalised(rewards: Sequence[RewardComparison]) -> Interval | None:
+    fitness = {reward.reward: _finite(reward.fitness) for reward in rewards}
+    if len(fitness) < len(get_args(RewardKind)) or min(values.size for values in fitness.values()) < FEWEST_SEEDS:
+        return None
+    generator = np.random.default_rng(0)
+    ours, human, sparse = (_resampled_iqm(fitness[kind], generator) for kind in ("candidate", "human", "sparse"))
+    gap = human - sparse
+    low, high = np.percentile(gap, LEVEL)
+    denominator = abs(_iqm(fitness["human"]) - _iqm(fitness["sparse"]))
+    if low <= 0.0 <= high or denominator == 0.0:
+        return None
+    told_apart = gap != 0.0
+    ratios = (ours - sparse)[told_apart] / np.abs(gap[told_apart])
+    return _interval((_iqm(fitness["candidate"]) - _iqm(fitness["sparse"])) / denominator, ratios)
+
+
+def _iqm(values: NDArray[np.float64]) -> float:
+    return float(trim_mean(values, TRIMMED))
+
+
+def _resampled_iqm(values: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
+    """Interquartile means `(RESAMPLES,)` of resamples of `values` `(N,)` with replacement."""
+    resamples = generator.choice(values, size=(RESAMPLES, values.size))
+    return np.asarray(trim_mean(resamples, TRIMMED, axis=1), dtype=np.float64)
+
+
+def _interval(mean: float, resampled: NDArray[np.float64]) -> Interval:
+    low, high = (float(end) for end in np.percentile(resampled, LEVEL))
+    # Percentiles interpolate and may land a rounding error inside the mean of equal values.
+    return Interval(mean=mean, low=min(low, mean), high=max(high, mean))
+
+
+def _finite(values: Sequence[float]) -> NDArray[np.float64]:
+    array = np.asarray(values, dtype=np.float64)
+    if array.size == 0 or not np.all(np.isfinite(array)):
+        raise ValueError(f"interval: expected at least one value, all finite, got {list(values)[:8]}")
+    return array
