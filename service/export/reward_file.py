@@ -1,0 +1,75 @@
+"""A reward function as a file that needs NumPy alone."""
+
+from __future__ import annotations
+
+import re
+
+from envs.card import EnvCard
+from service.export.text import quoted
+from service.schema import Candidate, Run
+
+UNINITIALISED = re.compile(r"\b(np|numpy)\.empty(_like)?\b")
+
+# The first two lines are ours to the letter: there, a comment could set the encoding of the whole file.
+HEAD = """# A reward function found by Rewardsmith.
+# It needs NumPy alone.
+#
+# run         {run}
+# candidate   {candidate}
+# environment {environment}
+# designer    {designer}
+# task        {task}
+# fitness     {fitness}
+#
+# compute_reward takes a batch of B transitions, float32: (B,) for a scalar, (B, n) for a vector.
+# It returns the total (B,) and a dictionary of its components, (B,) each.
+#
+{parameters}
+
+import math
+import numpy as np
+
+"""
+
+
+def reward_file(run: Run, candidate: Candidate, card: EnvCard) -> str:
+    """The candidate's code under a header that says where it comes from and what its inputs are.
+
+    Nothing that a model or a request wrote can leave its comment. `np.empty` becomes `np.zeros`, as it was in training.
+    """
+    head = HEAD.format(
+        run=quoted(run.id),
+        candidate=quoted(candidate.id),
+        environment=quoted(run.request.environment),
+        designer=quoted(run.request.designer),
+        task=quoted(run.request.task),
+        fitness=_fitness(candidate),
+        parameters=_parameters(card),
+    )
+    return head + UNINITIALISED.sub(r"\1.zeros\2", candidate.source).strip() + "\n"
+
+
+def refused_file(candidate: Candidate) -> str:
+    """The text of a candidate that the critic refused, which must never look like a program that may be run."""
+    reason = candidate.reason or "; ".join(
+        fault.message for fault in (candidate.verdict.faults if candidate.verdict else ())
+    )
+    return f"Refused by the critic: {quoted(reason)}\n\n{candidate.source.strip()}\n"
+
+
+def _fitness(candidate: Candidate) -> str:
+    return "not trained" if candidate.fitness is None else f"{candidate.fitness:.6g}"
+
+
+def _parameters(card: EnvCard) -> str:
+    lines = [
+        f"#   {variable.name} ({_shape(variable.size)}, {quoted(variable.unit)}): {quoted(variable.about)}"
+        for variable in card.variables
+    ]
+    lines.append("#   prev_ before a name: its value before the step")
+    lines.append(f"#   action, prev_action ({_shape(card.action.size)}); time (B,) in s; terminated (B,), 0 or 1")
+    return "\n".join(["# What a reward here may name:", *lines])
+
+
+def _shape(size: int) -> str:
+    return f"B, {size}" if size else "B,"

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.export.report import command, report
+from service.export.text import fenced, markdown, plain, quoted
+from service.schema import RunRecord
+
+
+def test_a_report_gives_the_figures_of_iterations_and_comparison(record: RunRecord) -> None:
+    text = report(record, record.trainings[-1])
+    assert "| 1 | 0.7 | 0.5 | 2 of 3 |" in text
+    assert "| 2 | 1.5 | 1.2 | 2 of 2 |" in text
+    assert "| winner | 1.6 [1.4, 1.8] | 50% | 1.3, 1.5, 1.6, 1.7, 1.9 |" in text
+    assert "1.33 [1.1, 1.6]" in text
+    assert "| completions possibly paid for and lost | 1 |" in text
+    assert "![Fitness over environment steps](curves.png)" in text
+
+
+def test_hostile_text_is_shown_and_not_obeyed(record: RunRecord) -> None:
+    text = report(record, None)
+    outside_code = re.sub(r"(?ms)^(`{3,})\w*\n.*?^\1$", "", text)
+    assert "<script>" not in outside_code
+    assert "<img" not in outside_code
+    assert "](http" not in outside_code
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "\n# coding" not in outside_code
+
+
+def test_where_human_and_sparse_cannot_be_told_apart_the_normalised_score_is_left_out(record: RunRecord) -> None:
+    assert record.run.comparison is not None
+    comparison = record.run.comparison.model_copy(update={"human_normalised": None})
+    run = record.run.model_copy(update={"comparison": comparison})
+    assert "left out" in report(record.model_copy(update={"run": run}), None)
+
+
+def test_the_command_of_a_report_quotes_what_a_shell_would_obey(record: RunRecord) -> None:
+    request = record.run.request.model_copy(update={"task": "--help $(reboot); 'x'\ny"})
+    line = command(record.run.model_copy(update={"request": request}))
+    assert """'--task=--help $(reboot); '"'"'x'"'"' y'""" in line
+    assert "\n" not in line
+
+
+@given(st.text())
+def test_markdown_never_holds_a_tag_a_line_break_or_an_open_special(text: str) -> None:
+    shown = markdown(text)
+    assert not re.search(r"[<>\n\r]", shown)
+    assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]|$]", shown)
+
+
+@given(st.text())
+def test_plain_text_moves_no_cursor_and_hides_nothing(text: str) -> None:
+    assert all(character.isprintable() for character in plain(text).replace(" ", ""))
+
+
+@given(st.text())
+def test_a_quoted_text_is_one_line_of_ascii(text: str) -> None:
+    assert quoted(text).isascii()
+    assert quoted(text).isprintable()
+
+
+@given(st.text(alphabet="`a\n"))
+def test_code_cannot_leave_its_fence(code: str) -> None:
+    lines = fenced(code, "python").splitlines()
+    fence = lines[0].removesuffix("python")
+    assert all(not line.startswith(fence) for line in lines[1:-1])
+    assert lines[-1] == fence
