@@ -21,8 +21,9 @@ def pearson(a: Sequence[float], b: Sequence[float], at_least: int = 3) -> float 
     pairs = pairs[:, np.all(np.isfinite(pairs), axis=0)]
     if pairs.shape[1] < at_least or any(_constant(series) for series in pairs):
         return None
-    centred = pairs - np.mean(pairs, axis=1, keepdims=True)
-    # Lengths are removed first: the product of two tiny spreads would vanish.
+    # Magnitudes go first, or the squares of tiny series would vanish.
+    scaled = pairs / np.max(np.abs(pairs), axis=1, keepdims=True)
+    centred = scaled - np.mean(scaled, axis=1, keepdims=True)
     unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
     return float(np.clip(np.dot(unit[0], unit[1]), -1.0, 1.0))
 
