@@ -2,8 +2,8 @@
 
 Inputs and outputs are two sealed memory files. The inputs hold the program, then one float32 block per parameter; the
 child maps them read-only. The outputs hold a block of text (names of components, or an error), then float32 rows: the
-total and up to 16 components, or the two numbers of a metric. A frame on a pipe is the doorbell of a call; another is its answer. Nothing
-that comes from the child is ever unpickled.
+total and up to 16 components. A frame on one pipe is the doorbell of a call, a frame on the other its answer, which holds
+the two numbers of a metric. Nothing that comes from the child is ever unpickled.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ import mmap
 import os
 import select
 import signal
-import time
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +18,7 @@ from sandbox.zygote import Zygote
 
 _F_SEAL_FUTURE_WRITE: Final = 0x10
 _BURIAL_SECONDS: Final = 10.0
+_DYING_SECONDS: Final = 0.2
 _STATUSES: Final = frozenset(status.value for status in Status)
 
 
@@ -101,8 +101,7 @@ class Child:
 
     def _gone(self, misdeed: str) -> RewardKilled | SandboxFault:
         """What to raise for a child that died or misbehaved; makes sure it is dead."""
-        deadline = time.monotonic() + 0.2
-        died = self._ended(deadline)
+        died = _readable(self._pidfd, _DYING_SECONDS)
         status = self.kill()
         if status is None:
             return SandboxFault("the zygote is lost and its children with it")
@@ -110,19 +109,14 @@ class Child:
             return RewardKilled(f"the process of the code {misdeed} and was killed")
         return RewardKilled(_obituary(status))
 
-    def _ended(self, deadline: float) -> bool:
-        ended = select.poll()
-        ended.register(self._pidfd, select.POLLIN)
-        return bool(ended.poll(max(0.0, deadline - time.monotonic()) * 1000.0))
-
     def kill(self) -> int | None:
         """Kills the child, waits for it to be reaped and gives everything back; its wait status, None if nobody knows it."""
         if not self._open:
             return None
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-        ready, _, _ = select.select([self._fate], [], [], _BURIAL_SECONDS)
-        status = os.read(self._fate, spawner.EXIT_STATUS.size) if ready else b""
+        buried = _readable(self._fate, _BURIAL_SECONDS)
+        status = os.read(self._fate, spawner.EXIT_STATUS.size) if buried else b""
         self._release()
         return int(spawner.EXIT_STATUS.unpack(status)[0]) if status else None
 
@@ -135,6 +129,12 @@ class Child:
             with contextlib.suppress(BufferError):
                 if memory is not None:
                     memory.close()
+
+
+def _readable(descriptor: int, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(seconds * 1000.0))
 
 
 def _memory_file(size: int, read_only: bool) -> tuple[int, mmap.mmap]:

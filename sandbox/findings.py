@@ -98,6 +98,7 @@ def _component_notes(component: ComponentStatistics, count: int, batch: RewardBa
     if count > 1 and component.share < _TINY_SHARE:
         notes.append(Note("tiny", f"'{name}' makes up {component.share:.2%} of the components' magnitude"))
     if component.saturated > _SATURATED_FRACTION:
-        message = f"'{name}' stands at an end of its range [{component.min:.3g}, {component.max:.3g}] in {component.saturated:.0%} of transitions"
+        range_ = f"[{component.min:.3g}, {component.max:.3g}]"
+        message = f"'{name}' stands at an end of its range {range_} in {component.saturated:.0%} of transitions"
         notes.append(Note("saturated", f"{message}: widen its temperature or bounds"))
     return notes

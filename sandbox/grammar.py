@@ -166,7 +166,21 @@ class Grammar(ast.NodeTransformer):
         self._loops -= len(node.generators)
         return result
 
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        """Checks a comprehension."""
+        return self._comprehension(node)
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
+        """Checks a comprehension."""
+        return self._comprehension(node)
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        """Checks a comprehension."""
+        return self._comprehension(node)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        """Checks a comprehension."""
+        return self._comprehension(node)
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         """Checks one `for … in … if …` of a comprehension."""

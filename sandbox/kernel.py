@@ -15,11 +15,12 @@ PR_SET_PDEATHSIG: Final = 1
 PR_SET_DUMPABLE: Final = 4
 PR_SET_SECCOMP: Final = 22
 PR_SET_NO_NEW_PRIVS: Final = 38
-PR_CAP_AMBIENT: Final = 47
 _SECCOMP_GET_ACTION_AVAIL: Final = 2
 _SECCOMP_MODE_FILTER: Final = 2
 SECCOMP_KILL_PROCESS: Final = 0x80000000
-_LANDLOCK_CREATE, _LANDLOCK_RESTRICT, _CAPSET_VERSION = 444, 446, 0x20080522
+# One number on every architecture.
+_CLOSE_RANGE, _LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 436, 444, 446
+_CAPSET_VERSION: Final = 0x20080522
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,24 @@ class Architecture:
     calls: dict[str, int]
 
 
+def _numbers(text: str) -> dict[str, int]:
+    return {name: int(number) for name, number in (pair.split("=") for pair in text.split())}
+
+
 ARCHITECTURES: Final = {
     "x86_64": Architecture(
         0xC000003E,
-        dict(read=0, write=1, mmap=9, mprotect=10, munmap=11, brk=12, mremap=25, madvise=28, futex=202, exit=60)
-        | dict(exit_group=231, restart_syscall=219, seccomp=317, capset=126),
+        _numbers(
+            "read=0 write=1 mmap=9 mprotect=10 munmap=11 brk=12 mremap=25 madvise=28 exit=60 capset=126 futex=202 "
+            "restart_syscall=219 exit_group=231 seccomp=317"
+        ),
     ),
     "aarch64": Architecture(
         0xC00000B7,
-        dict(read=63, write=64, mmap=222, mprotect=226, munmap=215, brk=214, mremap=216, madvise=233, futex=98, exit=93)
-        | dict(exit_group=94, restart_syscall=128, seccomp=277, capset=91),
+        _numbers(
+            "read=63 write=64 capset=91 exit=93 exit_group=94 futex=98 restart_syscall=128 brk=214 munmap=215 mremap=216 "
+            "mmap=222 mprotect=226 madvise=233 seccomp=277"
+        ),
     ),
 }
 
@@ -92,6 +101,12 @@ def drop_capabilities() -> None:
     header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPSET_VERSION, 0), 8)
     empty = ctypes.create_string_buffer(24)
     _checked(_syscall(native.calls["capset"], header, empty), "capset")
+
+
+def close_from(first: int) -> None:
+    """Closes every descriptor from `first` on."""
+    if _syscall(_CLOSE_RANGE, first, 0xFFFFFFFF, 0) != 0:
+        os.closerange(first, os.sysconf("SC_OPEN_MAX"))
 
 
 def landlock_abi() -> int | None:

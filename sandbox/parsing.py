@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from typing import Final, Literal, overload
+from typing import Final, Literal
 
 from sandbox.errors import Fault, RewardRejected
 
@@ -13,23 +13,28 @@ MAX_NODES: Final = 12_000
 MAX_DEPTH: Final = 120
 
 
-@overload
-def parse(source: str, expression: Literal[False] = False) -> ast.Module: ...
-@overload
-def parse(source: str, expression: Literal[True]) -> ast.expr: ...
-def parse(source: str, expression: bool = False) -> ast.Module | ast.expr:
-    """Parses a source, or one expression; never compiles it.
+def parse_module(source: str) -> ast.Module:
+    """Parses a source; never compiles it. Raises RewardRejected where it is too long, too deep or no Python."""
+    tree = _parse(source, "exec")
+    assert isinstance(tree, ast.Module)
+    return tree
 
-    Raises RewardRejected for a source that is too long, too deep or no Python.
-    """
+
+def parse_expression(source: str) -> ast.expr:
+    """Parses one expression; never compiles it. Raises RewardRejected where it is too long, too deep or no Python."""
+    tree = _parse(source.strip(), "eval")
+    assert isinstance(tree, ast.Expression)
+    return tree.body
+
+
+def _parse(source: str, mode: Literal["exec", "eval"]) -> ast.AST:
     if len(source) > MAX_SOURCE_CHARACTERS:
-        raise _refused(
-            "size", f"the source has {len(source)} characters, at most {MAX_SOURCE_CHARACTERS} are read; shorten it"
-        )
+        message = f"the source has {len(source)} characters, at most {MAX_SOURCE_CHARACTERS} are read; shorten it"
+        raise _refused("size", message)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(source, mode="eval" if expression else "exec")
+            tree = ast.parse(source, mode=mode)
     except SyntaxError as error:
         message = f"this is no Python: {error.msg}; send the code alone, without prose around it"
         raise _refused("syntax", message, error.lineno, error.offset) from None
@@ -38,7 +43,7 @@ def parse(source: str, expression: bool = False) -> ast.Module | ast.expr:
     except ValueError as error:
         raise _refused("syntax", f"this is no Python: {error}; send plain text") from None
     _check_size(tree)
-    return tree.body if isinstance(tree, ast.Expression) else tree
+    return tree
 
 
 def _refused(code: str, message: str, line: int | None = None, column: int | None = None) -> RewardRejected:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from sandbox.errors import Fault, RewardRejected
 from sandbox.grammar import Grammar, nearest
 from sandbox.imports import Imports, read_imports
-from sandbox.parsing import parse
+from sandbox.parsing import parse_expression, parse_module
 from sandbox.scopes import arguments
 
 __all__ = ["CheckedReward", "Fault", "RewardRejected", "check_metric", "check_reward", "check_step_expression"]
@@ -52,7 +52,7 @@ def check_reward(source: str, known: Mapping[str, int]) -> CheckedReward:
     `known`: parameter name -> size n (0: one number per transition, shape (B,); n >= 1: a vector, shape (B, n)).
     Raises RewardRejected with every refusal.
     """
-    tree = parse(source)
+    tree = parse_module(source)
     if tree.body and isinstance(tree.body[0], ast.Expr) and isinstance(tree.body[0].value, ast.Constant):
         tree.body = tree.body[1:]
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == ENTRY]
@@ -73,7 +73,7 @@ def check_step_expression(expression: str, known: Mapping[str, int]) -> CheckedR
 
     Raises RewardRejected with every refusal; lines and columns are those of the expression.
     """
-    inner = parse(expression.strip(), expression=True)
+    inner = parse_expression(expression)
     names = _used(inner, known)
     grammar = Grammar(Imports(), frozenset(known))
     rewritten = grammar.expression(inner, known)
@@ -98,7 +98,7 @@ def check_metric(score: str, success: str, known: Mapping[str, int]) -> CheckedR
     for what, expression in (("score", score), ("success", success)):
         grammar.faults = []
         try:
-            inner = parse(expression.strip(), expression=True)
+            inner = parse_expression(expression)
             used.update(dict.fromkeys(_used(inner, names)))
             answers.append(grammar.expression(inner, names))
         except RewardRejected as rejected:

@@ -38,9 +38,12 @@ class Limits:
     max_transitions: int = 1 << 20
 
 
+DEFAULT_LIMITS: Final = Limits()
+
+
 @dataclass(frozen=True)
 class RewardBatch:
-    """What a reward gave for B transitions: float32 (B,) each; `broadcast` names the results that were one number."""
+    """What a reward gave for B transitions: float32 (B,) each; `broadcast` names the components that were one number."""
 
     total: NDArray[np.float32]
     components: dict[str, NDArray[np.float32]]
@@ -63,7 +66,7 @@ class _Confined:
         checked: CheckedReward,
         sizes: Mapping[str, int],
         max_batch: int,
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
         zygote: Zygote | None = None,
     ) -> None:
         if not 1 <= max_batch <= limits.max_transitions:
@@ -197,7 +200,7 @@ class SandboxedReward(_Confined):
             raise RewardMisshapen(self._describe_non_finite(results, names, inputs))
         by_name = dict(zip(names, results[1:], strict=True))
         assert self.component_names is not None
-        broadcast = frozenset(name for bit, name in enumerate(("total", *names)) if answer.broadcast >> bit & 1)
+        broadcast = frozenset(name for bit, name in enumerate(names, 1) if answer.broadcast >> bit & 1)
         return RewardBatch(results[0], {name: by_name[name] for name in self.component_names}, broadcast)
 
     def _rows(self, inputs: Mapping[str, NDArray[np.float32]]) -> int:

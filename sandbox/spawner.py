@@ -11,6 +11,7 @@ import gc
 import os
 import resource
 import select
+import signal
 import socket
 import struct
 import sys
@@ -57,7 +58,7 @@ class Spawner:
                     return
 
     def _spawn(self) -> bool:
-        message, descriptors, _, _ = socket.recv_fds(self._control, 256, 5)
+        message, descriptors, _, _ = socket.recv_fds(self._control, 256, 5, socket.MSG_CMSG_CLOEXEC)
         if not message:
             return False
         inputs, outputs, doorbell, answer, fate = descriptors
@@ -80,6 +81,12 @@ class Spawner:
             os.close(descriptor)
         return True
 
+    def end(self) -> None:
+        """Kills and reaps every child."""
+        for watched in [*self._children]:
+            signal.pidfd_send_signal(watched, signal.SIGKILL)
+            self._bury(watched)
+
     def _bury(self, watched: int) -> None:
         """Reaps a child and writes its wait status to its owner, who may be gone."""
         child, fate = self._children.pop(watched)
@@ -95,9 +102,10 @@ def main() -> None:
     """Loads NumPy, greets the parent with what the kernel offers, and serves."""
     control, parent, numpy_root, sandbox_root = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
     sys.meta_path.append(OnlyThese({"numpy": numpy_root, "sandbox": sandbox_root}))
+    import unicodedata  # noqa: F401  (confined children cannot load it)
+
     import numpy as np
     import numpy.ma
-    import unicodedata  # noqa: F401  (confined children cannot load it)
 
     from sandbox import channel, kernel, worker
 
@@ -111,7 +119,9 @@ def main() -> None:
     gc.freeze()
     connection = socket.socket(fileno=control)
     connection.send(channel.GREETING.pack(kernel.landlock_abi() or 0, kernel.seccomp_available()))
-    Spawner(connection, parent).serve()
+    spawner = Spawner(connection, parent)
+    spawner.serve()
+    spawner.end()
 
 
 if __name__ == "__main__":

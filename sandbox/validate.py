@@ -25,7 +25,7 @@ from sandbox.errors import (
 )
 from sandbox.findings import ComponentStatistics, Note, findings, statistics
 from sandbox.policy import CheckedReward, check_reward
-from sandbox.reward import Limits, RewardBatch, SandboxedReward
+from sandbox.reward import DEFAULT_LIMITS, Limits, RewardBatch, SandboxedReward
 
 Transitions = Mapping[str, NDArray[np.float32]]
 
@@ -57,7 +57,7 @@ class Verdict:
     transitions: int = 0
 
 
-def validate(source: str, transitions: Transitions, limits: Limits = Limits()) -> Verdict:
+def validate(source: str, transitions: Transitions, limits: Limits = DEFAULT_LIMITS) -> Verdict:
     """Checks a source and probes it on B transitions, at best 4,096 or more from random and trained policies.
 
     `transitions`: every known name -> (B,) or (B, n) float32. Never raises RewardFault: that becomes a fault of the
@@ -84,11 +84,11 @@ def _probe(
 ) -> Verdict:
     inputs = {name: np.ascontiguousarray(transitions[name], np.float32) for name in checked.parameters}
     with SandboxedReward(checked, sizes, rows, limits) as reward:
-        first, seconds = reward(_at(inputs, slice(rows), rows)), []
+        first, seconds = reward(inputs), []
         faults: list[Fault] = []
         for _ in range(_TIMED_CALLS):
             start = time.perf_counter()
-            again = reward(inputs) if inputs else first
+            again = reward(inputs)
             seconds.append(time.perf_counter() - start)
         faults += _impure(first, again)
         faults += _dependent(reward, inputs, first, rows) if inputs and not faults else []
@@ -108,7 +108,7 @@ def _probe(
     )
 
 
-def _at(inputs: Transitions, chosen: slice | NDArray[np.intp], rows: int) -> dict[str, NDArray[np.float32]]:
+def _at(inputs: Transitions, chosen: NDArray[np.intp]) -> dict[str, NDArray[np.float32]]:
     return {name: np.ascontiguousarray(array[chosen]) for name, array in inputs.items()}
 
 
@@ -140,7 +140,7 @@ def _dependent(reward: SandboxedReward, inputs: Transitions, first: RewardBatch,
     ]
     for how, chosen in probes:
         try:
-            part = reward(_at(inputs, chosen, rows))
+            part = reward(_at(inputs, chosen))
         except (RewardRaised, RewardMisshapen) as error:
             return [Fault("rows.fail", f"the same rows {how} fail: {error}; the code must work for any number of rows")]
         for (what, whole), column in zip(_columns(first).items(), _columns(part).values(), strict=True):

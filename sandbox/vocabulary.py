@@ -9,8 +9,12 @@ from __future__ import annotations
 from typing import Final
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 def _paths(module: str, names: str) -> frozenset[str]:
-    return frozenset(f"{module}.{name}" for name in names.split())
+    return frozenset(f"{module}.{name}" for name in _words(names))
 
 
 _NUMPY: Final = _paths(
@@ -38,8 +42,13 @@ _NUMPY: Final = _paths(
     vsplit vstack where zeros zeros_like
     """,
 )
-_LINALG: Final = _paths("np.linalg", "cond cross det eigh eigvalsh inv lstsq matmul matrix_norm matrix_power multi_dot")
-_LINALG_MORE: Final = _paths("np.linalg", "norm outer pinv slogdet solve svd tensordot trace vecdot vector_norm")
+_LINALG: Final = _paths(
+    "np.linalg",
+    """
+    cond cross det eigh eigvalsh inv lstsq matmul matrix_norm matrix_power multi_dot norm outer pinv slogdet solve svd
+    tensordot trace vecdot vector_norm
+    """,
+)
 _REDUCTIONS: Final = frozenset(
     f"np.{ufunc}.{method}"
     for ufunc in ("add", "multiply", "maximum", "minimum", "logical_and", "logical_or", "fmax", "fmin")
@@ -54,7 +63,7 @@ _MATH: Final = _paths(
     """,
 )
 
-PATHS: Final = _NUMPY | _LINALG | _LINALG_MORE | _REDUCTIONS | _MATH
+PATHS: Final = _NUMPY | _LINALG | _REDUCTIONS | _MATH
 """Every dotted path of NumPy and `math` that code may use."""
 
 STAND_INS: Final = {"np.empty": "np.zeros", "np.empty_like": "np.zeros_like"}
@@ -69,23 +78,25 @@ TYPE_MODULES: Final = frozenset({"typing", "numpy.typing", "collections.abc", "_
 TYPE_PATHS: Final = frozenset({"np.ndarray", "np.floating", "np.number", "np.integer"})
 """Paths that may stand in type hints only."""
 
-BUILTINS: Final = frozenset(
-    "abs all any bool dict divmod enumerate filter float frozenset int isinstance len list map max min pow range "
-    "reversed round set slice sorted str sum tuple zip".split()
+BUILTINS: Final = _words(
+    """
+    abs all any bool dict divmod enumerate filter float frozenset int isinstance len list map max min pow range reversed
+    round set slice sorted str sum tuple zip
+    """
 )
 """Builtins that code may use."""
 
-ATTRIBUTES: Final = frozenset(
-    # of arrays and numbers
-    "T all any argmax argmin argsort astype clip conj copy cumprod cumsum diagonal dot dtype fill flatten imag "
-    "is_integer item mT max mean min ndim nonzero prod ravel real repeat reshape round searchsorted shape size sort "
-    "squeeze std sum swapaxes take tolist trace transpose var "
-    # of np.finfo and np.iinfo (with min and max above)
-    "eps tiny resolution smallest_normal "
-    # of dictionaries, lists, sets and strings
-    "add append clear count discard extend get index insert intersection items join keys lower pop popitem remove replace "
-    "reverse setdefault split startswith endswith strip union update upper values".split()
-)
+_OF_ARRAYS: Final = """
+    T all any argmax argmin argsort astype clip conj copy cumprod cumsum diagonal dot dtype fill flatten imag is_integer
+    item mT max mean min ndim nonzero prod ravel real repeat reshape round searchsorted shape size sort squeeze std sum
+    swapaxes take tolist trace transpose var
+"""
+_OF_NUMBER_TYPES: Final = "eps max min resolution smallest_normal tiny"
+_OF_COLLECTIONS: Final = """
+    add append clear copy count discard extend get index insert intersection items join keys lower pop popitem remove
+    replace reverse setdefault split startswith endswith strip union update upper values
+"""
+ATTRIBUTES: Final = _words(_OF_ARRAYS) | _words(_OF_NUMBER_TYPES) | _words(_OF_COLLECTIONS)
 """Attributes and methods that code may reach on any value."""
 
 PATH_ADVICE: Final = {

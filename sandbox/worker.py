@@ -18,7 +18,7 @@ from typing import Final, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from sandbox import channel, jail
+from sandbox import channel, jail, kernel
 from sandbox.channel import CALL, REPLY, Status
 from sandbox.errors import RewardMisshapen
 from sandbox.program import Program
@@ -26,6 +26,7 @@ from sandbox.results import metric_numbers, reward_columns
 
 FILE_NAME: Final = "<reward>"
 _MAX_DETAIL: Final = 2000
+_WARMED_METHODS: Final = "sum mean std var min max all any prod cumsum cumprod argmax argmin argsort copy ravel round"
 
 
 def run(inputs: int, outputs: int, doorbell: int, answer: int, sizes: tuple[int, int, int], parent: int) -> NoReturn:
@@ -40,7 +41,7 @@ def run(inputs: int, outputs: int, doorbell: int, answer: int, sizes: tuple[int,
         written = mmap.mmap(outputs, sizes[1], mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         os.dup2(doorbell, jail.DOORBELL)
         os.dup2(answer, jail.ANSWER)
-        os.closerange(2, os.sysconf("SC_OPEN_MAX"))
+        kernel.close_from(2)
         worker = Worker(read, written)
         try:
             jail.confine(parent, sizes[2])
@@ -129,7 +130,8 @@ def _load(program: Program) -> Callable[..., object]:
         names[path] = _resolve(path)
     exec(code, names)
     function = names[program.entry]
-    assert callable(function)
+    if not callable(function):
+        raise TypeError(f"{program.entry} is no function any more: something else was assigned to its name")
     return function
 
 
@@ -164,7 +166,7 @@ def warm() -> None:
     """Runs once what NumPy would import or start at its first use, so that confined children need neither."""
     vector = np.linspace(0.1, 1.0, 12, dtype=np.float32)
     matrix = vector.reshape(4, 3)
-    for method in "sum mean std var min max all any prod cumsum cumprod argmax argmin argsort copy ravel round".split():
+    for method in _WARMED_METHODS.split():
         getattr(matrix, method)()
     (
         matrix.clip(0.0, 1.0),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import logging
 import os
-import select
 import socket
 import subprocess
 import sys
@@ -24,6 +22,7 @@ from sandbox.errors import SandboxFault
 _log = logging.getLogger(__name__)
 _START_SECONDS: Final = 60.0
 _ANSWER_SECONDS: Final = 20.0
+_END_SECONDS: Final = 5.0
 _INHERITED: Final = ("LD_LIBRARY_PATH",)
 _ENVIRONMENT: Final = {
     "LC_ALL": "C.UTF-8",
@@ -95,20 +94,22 @@ class Zygote:
             self._ensure()
             try:
                 return self._ask(sizes, descriptors)
-            except (OSError, SandboxFault):
+            except OSError:
                 self._stop()
                 self._ensure()
-                try:
-                    return self._ask(sizes, descriptors)
-                except OSError as error:
-                    raise SandboxFault(f"the zygote is lost and could not be started again: {error}") from error
+            try:
+                return self._ask(sizes, descriptors)
+            except OSError as error:
+                raise SandboxFault(f"the zygote is lost and could not be started again: {error}") from error
 
     def _ask(self, sizes: tuple[int, int, int], descriptors: tuple[int, int, int, int, int]) -> int:
         assert self._control is not None
         socket.send_fds(self._control, [channel.SPAWN.pack(*sizes)], list(descriptors))
-        answer, received, _, _ = socket.recv_fds(self._control, 256, 1)
+        answer, received, _, _ = socket.recv_fds(self._control, 256, 1, socket.MSG_CMSG_CLOEXEC)
+        if not answer:
+            raise ConnectionResetError("the zygote died")
         if not received:
-            raise SandboxFault(f"the zygote forked no child: {answer.decode(errors='replace') or 'it died'}")
+            raise SandboxFault(f"the zygote forked no child: {answer.decode(errors='replace')}")
         return received[0]
 
     def _ensure(self) -> Platform:
@@ -121,10 +122,17 @@ class Zygote:
         assert self._platform is not None
         return self._platform
 
+    def after_fork(self) -> None:
+        """In a forked copy of the owner, where the lock may be held by a thread that does not exist."""
+        self._lock = threading.Lock()
+
     def _forget(self) -> None:
         """In a forked copy of the owner: lets go of a process that is another's child."""
         if self._control:
             self._control.close()
+        if self._process:
+            # Else its destructor would complain of a process left running.
+            self._process.returncode = 0
         self._process = self._control = self._platform = None
         self._owner = os.getpid()
 
@@ -154,8 +162,11 @@ class Zygote:
         self._greet(ours)
 
     def _greet(self, control: socket.socket) -> None:
-        ready, _, _ = select.select([control], [], [], _START_SECONDS)
-        greeting = control.recv(64) if ready else b""
+        control.settimeout(_START_SECONDS)
+        try:
+            greeting = control.recv(64)
+        except OSError:
+            greeting = b""
         if len(greeting) != channel.GREETING.size:
             self._stop()
             raise SandboxFault(f"the zygote did not start within {_START_SECONDS:.0f} s: is NumPy installed and whole?")
@@ -174,9 +185,12 @@ class Zygote:
         if self._control:
             self._control.close()
         if self._process:
-            with contextlib.suppress(ProcessLookupError):
+            # It ends by itself when its control socket closes, after it has reaped its children.
+            try:
+                self._process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
                 self._process.kill()
-            self._process.wait()
+                self._process.wait()
         self._process = self._control = self._platform = None
 
 
@@ -191,6 +205,7 @@ def _warn_of_landlock() -> None:
 
 _default = Zygote()
 atexit.register(_default.close)
+os.register_at_fork(after_in_child=_default.after_fork)
 
 
 def zygote() -> Zygote:
