@@ -78,7 +78,10 @@ class Usage(Frozen):
 
 
 class Completion(Frozen):
-    """One request to a designer and its reply; `attempt` 0 is the proposal, higher ones repairs of it."""
+    """One request to a designer and its reply; `attempt` 0 is the proposal, higher ones repairs of it.
+
+    `origin` and `parents` are what the designer said of how the reply was made, known once it is stored.
+    """
 
     id: str
     run_id: str
@@ -89,6 +92,8 @@ class Completion(Frozen):
     state: CompletionState
     messages: tuple[Message, ...]
     reply: str | None
+    origin: str | None = None
+    parents: tuple[str, ...] = ()
     usage: Usage
     error: str | None
     created_at: datetime

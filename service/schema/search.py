@@ -13,7 +13,7 @@ OFFLINE = "offline"
 class Frozen(BaseModel):
     """Base of every type that crosses a border: immutable, and an unknown field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
 
 class PPOConfig(Frozen):

@@ -1,0 +1,26 @@
+"""What is known of every run, kept in SQLite or PostgreSQL: `open_store` is the door.
+
+`Store` reads, takes users' wishes and gives out claims; `Writer` changes a claimed run, one transaction per method.
+"""
+
+from service.store.claims import Claim
+from service.store.errors import LeaseLost, NotFound, StateConflict, StoreError, StoreUnavailable
+from service.store.owner import process_owner
+from service.store.states import Wish
+from service.store.store import RunPage, Store, open_store
+from service.store.writer import Writer
+
+__all__ = [
+    "Claim",
+    "LeaseLost",
+    "NotFound",
+    "RunPage",
+    "StateConflict",
+    "Store",
+    "StoreError",
+    "StoreUnavailable",
+    "Wish",
+    "Writer",
+    "open_store",
+    "process_owner",
+]

@@ -1,0 +1,68 @@
+"""Column types: schema types as JSON, times in UTC, text that any database can hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import JSON, DateTime, Dialect, Text
+from sqlalchemy.types import TypeDecorator
+
+T = TypeVar("T")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Stored(TypeDecorator[T]):
+    """A value of a schema type, kept as the JSON that the type itself writes; None is SQL's NULL."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, kind: type[T]) -> None:
+        super().__init__(none_as_null=True)
+        self.kind = kind
+        self.adapter = TypeAdapter(kind)
+
+    def process_bind_param(self, value: T | None, dialect: Dialect) -> object:  # noqa: ARG002
+        """The value as plain JSON data."""
+        return None if value is None else json.loads(self.adapter.dump_json(value))
+
+    def process_result_value(self, value: object, dialect: Dialect) -> T | None:  # noqa: ARG002
+        """The value as its schema type."""
+        return None if value is None else self.adapter.validate_python(value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC; one without a time zone is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """The moment in UTC. Raises `ValueError` for a naive one."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"a stored time needs a time zone, got the naive {value!r}")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """The moment with its time zone, which SQLite does not keep."""
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class PlainText(TypeDecorator[str]):
+    """Text from outside; what no database or no UTF-8 can hold (NUL, lone surrogates) becomes U+FFFD."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """The text as it can be stored."""
+        return None if value is None else UNSTORABLE.sub("\ufffd", value)
+
+
+def now() -> datetime:
+    """This moment in UTC."""
+    return datetime.now(UTC)

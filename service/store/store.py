@@ -1,0 +1,217 @@
+"""The store: what everybody may read, what a user may wish for, and who may work."""
+
+from __future__ import annotations
+
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, or_
+from sqlmodel import col, select
+
+from service.schema import (
+    Candidate,
+    CandidateState,
+    Completion,
+    Event,
+    EventKind,
+    Fitness,
+    Iteration,
+    Run,
+    RunRecord,
+    RunRequest,
+    RunState,
+    Training,
+)
+from service.store import records
+from service.store.change import Change
+from service.store.claims import Claim, claimable, held, take, withdraw
+from service.store.columns import now
+from service.store.database import Database
+from service.store.errors import NotFound, StateConflict
+from service.store.states import Wish, wished
+from service.store.tables import CandidateRow, RunRow, TrainingRow
+from service.store.writer import Writer
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """Some runs, newest first, and the cursor of those that follow, None if there are none."""
+
+    runs: tuple[Run, ...]
+    next_cursor: str | None
+
+
+class Store:
+    """All that is known of every run. Every method is one transaction and raises `StoreUnavailable`; thread-safe."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def close(self) -> None:
+        """Gives all connections back; nothing else is lost."""
+        self._database.close()
+
+    def create_run(self, request: RunRequest, fitness: Fitness, steps: int) -> Run:
+        """Stores a new run in `queued`; `steps` are environment steps per training."""
+        at = now()
+        row = RunRow(
+            id=f"r-{secrets.token_hex(5)}",
+            request=request,
+            fitness=fitness,
+            steps=steps,
+            state=RunState.QUEUED,
+            created_at=at,
+            updated_at=at,
+        )
+        with self._database.writing() as session:
+            session.add(row)
+            session.flush()
+            Change(session, row, at).event(EventKind.RUN_STATE, f"queued: {request.task}", state=RunState.QUEUED)
+        return records.run_of(row)
+
+    def get_run(self, run_id: str) -> Run:
+        """The run of that id. Raises `NotFound`."""
+        with self._database.reading() as session:
+            return records.run_of(records.run_row(session, run_id))
+
+    def list_runs(self, state: RunState | None = None, limit: int = 50, cursor: str | None = None) -> RunPage:
+        """Runs, newest first, those after `cursor` only. Raises `ValueError` for a cursor that no page gave."""
+        query = select(RunRow).order_by(col(RunRow.created_at).desc(), col(RunRow.id).desc()).limit(limit + 1)
+        if state is not None:
+            query = query.where(RunRow.state == state)
+        if cursor is not None:
+            at, run_id = _read_cursor(cursor)
+            query = query.where(
+                or_(col(RunRow.created_at) < at, and_(col(RunRow.created_at) == at, col(RunRow.id) < run_id))
+            )
+        with self._database.reading() as session:
+            rows = session.exec(query).all()
+            runs = tuple(records.run_of(row) for row in rows[:limit])
+        return RunPage(runs, _cursor(runs[-1]) if len(rows) > limit else None)
+
+    def iterations(self, run_id: str) -> tuple[Iteration, ...]:
+        """The run's iterations in order, with their figures. Raises `NotFound`."""
+        with self._database.reading() as session:
+            records.run_row(session, run_id)
+            return records.iterations_of(session, run_id, records.candidates_of(session, run_id))
+
+    def candidates(self, run_id: str, state: CandidateState | None = None) -> tuple[Candidate, ...]:
+        """The run's candidates in order of iteration and slot. Raises `NotFound`."""
+        with self._database.reading() as session:
+            records.run_row(session, run_id)
+            found = records.candidates_of(session, run_id)
+        return found if state is None else tuple(one for one in found if one.state is state)
+
+    def candidate(self, run_id: str, candidate_id: str) -> Candidate:
+        """One candidate of the run. Raises `NotFound`."""
+        with self._database.reading() as session:
+            records.run_row(session, run_id)
+            row = session.get(CandidateRow, candidate_id)
+            if row is None or row.run_id != run_id:
+                raise NotFound(f"run {run_id} has no candidate {candidate_id!r}")
+            return records.candidate_of(row)
+
+    def trainings(self, run_id: str) -> tuple[Training, ...]:
+        """The run's trainings with their curves, in the order in which they were planned. Raises `NotFound`."""
+        with self._database.reading() as session:
+            records.run_row(session, run_id)
+            return records.trainings_of(session, run_id)
+
+    def completions(self, run_id: str) -> tuple[Completion, ...]:
+        """The run's completions in order of iteration, slot, attempt and try. Raises `NotFound`."""
+        with self._database.reading() as session:
+            records.run_row(session, run_id)
+            return records.completions_of(session, run_id)
+
+    def events(self, run_id: str, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
+        """At most `limit` events with numbers above `after`, in order and without gaps. Raises `NotFound`."""
+        with self._database.reading() as session:
+            records.run_row(session, run_id)
+            return records.events_of(session, run_id, after, limit)
+
+    def record(self, run_id: str) -> RunRecord:
+        """All that is known of the run at one moment. Raises `NotFound`."""
+        with self._database.reading() as session:
+            run = records.run_of(records.run_row(session, run_id))
+            found = records.candidates_of(session, run_id)
+            return RunRecord(
+                run=run,
+                iterations=records.iterations_of(session, run_id, found),
+                candidates=found,
+                completions=records.completions_of(session, run_id),
+                trainings=records.trainings_of(session, run_id),
+            )
+
+    def policy_key(self, training_id: str) -> str | None:
+        """Where the policy of a finished training lies, None before it is finished. Raises `NotFound`."""
+        with self._database.reading() as session:
+            row = session.get(TrainingRow, training_id)
+            if row is None:
+                raise NotFound(f"no training {training_id!r} is stored")
+            return row.policy_key
+
+    def request_state(self, run_id: str, wish: Wish) -> Run:
+        """What a user wishes for a run: done at once where nobody works on it, else noted for its owner to obey.
+
+        To resume a running run takes back a wish to pause it. Raises `NotFound`, and `StateConflict` naming what is allowed.
+        """
+        with self._database.writing() as session:
+            row = records.run_row(session, run_id, lock=True)
+            then = wished(run_id, RunState(row.state), wish)
+            if row.wanted_state == RunState.CANCELLED and wish != "cancel":
+                raise StateConflict(f"run {run_id} is being cancelled: it cannot {wish}; allowed here: cancel")
+            change = Change(session, row)
+            if then is RunState.RUNNING:
+                row.wanted_state = None
+            elif withdraw(row):
+                change.move(then, None if then is RunState.QUEUED else f"{wish} was asked for")
+            elif row.wanted_state != then:
+                row.wanted_state = then
+                change.event(EventKind.LOG, f"{wish} was asked for", state=then)
+            return records.run_of(row)
+
+    def claim(self, owner: str, lease_seconds: float, run_id: str | None = None) -> Claim | None:
+        """Takes the oldest run that waits for an owner (or the one named), with a new fencing token; None if there is none."""
+        with self._database.reading() as session:
+            waiting = claimable(session, run_id)
+        for waiting_id in waiting:
+            with self._database.writing() as session:
+                claim = take(session, waiting_id, owner, lease_seconds)
+            if claim is not None:
+                return claim
+        return None
+
+    def heartbeat(self, claim: Claim, lease_seconds: float) -> RunState | None:
+        """Prolongs the lease; the state a user wishes for, None if nobody wishes any. Raises `LeaseLost`, `NotFound`."""
+        with self._database.writing() as session:
+            row = held(session, claim)
+            row.lease_expires_at = now() + timedelta(seconds=lease_seconds)
+            return None if row.wanted_state is None else RunState(row.wanted_state)
+
+    def writer(self, claim: Claim) -> Writer:
+        """What may change the claimed run."""
+        return Writer(self._database, claim)
+
+
+def open_store(database_url: str) -> Store:
+    """The store at a database URL, its tables made or brought up to date first. Raises `StoreUnavailable`."""
+    database = Database(database_url)
+    database.migrate()
+    return Store(database)
+
+
+def _cursor(run: Run) -> str:
+    return urlsafe_b64encode(f"{run.created_at.isoformat()} {run.id}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        at, run_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
+        moment = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise ValueError(f"{cursor!r} is not a cursor: give the `next_cursor` of the page before") from error
+    if moment.tzinfo is None:
+        raise ValueError(f"{cursor!r} is not a cursor: give the `next_cursor` of the page before")
+    return moment, run_id

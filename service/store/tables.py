@@ -1,0 +1,172 @@
+"""The tables. They stay inside this package: readers get the types of `service.schema`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from service.schema import (
+    Comparison,
+    CurvePoint,
+    Finding,
+    Fitness,
+    Message,
+    RunRequest,
+    TrainingResult,
+    Verdict,
+)
+from service.store.columns import PlainText, Stored, UtcDateTime
+
+ID = 64
+STATE = 24
+
+
+class RunRow(SQLModel, table=True):
+    """A run, its lease (`owner`, `lease_expires_at`, `fencing_token`), its spending and the number of its last event."""
+
+    __tablename__: ClassVar[str] = "run"
+    __table_args__ = (Index("ix_run_created_at_id", "created_at", "id"), Index("ix_run_state", "state"))
+
+    id: str = Field(primary_key=True, max_length=ID)
+    request: RunRequest = Field(sa_column=Column(Stored(RunRequest), nullable=False))
+    fitness: Fitness = Field(sa_column=Column(Stored(Fitness), nullable=False))
+    steps: int = Field(sa_type=BigInteger)
+    state: str = Field(max_length=STATE)
+    wanted_state: str | None = Field(default=None, max_length=STATE)
+    reason: str | None = Field(default=None, sa_column=Column(PlainText))
+    iteration: int = 0
+    best_fitness: float | None = None
+    best_candidate_id: str | None = Field(default=None, max_length=ID)
+    comparison: Comparison | None = Field(default=None, sa_column=Column(Stored(Comparison)))
+    owner: str | None = Field(default=None, max_length=255)
+    lease_expires_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    fencing_token: int = 0
+    last_event: int = 0
+    usd: float = 0.0
+    prompt_tokens: int = Field(default=0, sa_type=BigInteger)
+    completion_tokens: int = Field(default=0, sa_type=BigInteger)
+    completions: int = 0
+    completions_possibly_paid: int = 0
+    environment_steps: int = Field(default=0, sa_type=BigInteger)
+    seconds: float = 0.0
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    updated_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+def _run_id(*, primary_key: bool = False) -> Column[str]:
+    return Column("run_id", String(ID), ForeignKey("run.id"), primary_key=primary_key, nullable=False)
+
+
+class IterationRow(SQLModel, table=True):
+    """One generation; its figures are derived from its candidates."""
+
+    __tablename__: ClassVar[str] = "iteration"
+
+    run_id: str = Field(sa_column=_run_id(primary_key=True))
+    number: int = Field(primary_key=True)
+    state: str = Field(max_length=STATE)
+
+
+class CandidateRow(SQLModel, table=True):
+    """One reward function."""
+
+    __tablename__: ClassVar[str] = "candidate"
+    __table_args__ = (UniqueConstraint("run_id", "iteration", "slot", name="uq_candidate_place"),)
+
+    id: str = Field(primary_key=True, max_length=ID)
+    run_id: str = Field(sa_column=_run_id())
+    iteration: int
+    slot: int
+    state: str = Field(max_length=STATE)
+    source: str = Field(sa_column=Column(PlainText, nullable=False))
+    origin: str = Field(sa_column=Column(PlainText, nullable=False))
+    parents: tuple[str, ...] = Field(sa_column=Column(Stored(tuple[str, ...]), nullable=False))
+    verdict: Verdict | None = Field(default=None, sa_column=Column(Stored(Verdict)))
+    fitness: float | None = None
+    success_rate: float | None = None
+    findings: tuple[Finding, ...] = Field(sa_column=Column(Stored(tuple[Finding, ...]), nullable=False))
+    reason: str | None = Field(default=None, sa_column=Column(PlainText))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class CompletionRow(SQLModel, table=True):
+    """One request to a designer; `earlier` counts the requests for the same attempt that failed or were lost before it."""
+
+    __tablename__: ClassVar[str] = "completion"
+    __table_args__ = (
+        UniqueConstraint("run_id", "iteration", "slot", "attempt", "earlier", name="uq_completion_place"),
+    )
+
+    id: str = Field(primary_key=True, max_length=ID)
+    run_id: str = Field(sa_column=_run_id())
+    iteration: int
+    slot: int
+    attempt: int
+    earlier: int
+    model: str = Field(sa_column=Column(PlainText, nullable=False))
+    state: str = Field(max_length=STATE)
+    messages: tuple[Message, ...] = Field(sa_column=Column(Stored(tuple[Message, ...]), nullable=False))
+    reply: str | None = Field(default=None, sa_column=Column(PlainText))
+    origin: str | None = Field(default=None, sa_column=Column(PlainText))
+    parents: tuple[str, ...] = Field(sa_column=Column(Stored(tuple[str, ...]), nullable=False))
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float | None = 0.0
+    latency_seconds: float = 0.0
+    error: str | None = Field(default=None, sa_column=Column(PlainText))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class TrainingRow(SQLModel, table=True):
+    """One member's training; the artifacts of its checkpoint and its policy are named by their keys."""
+
+    __tablename__: ClassVar[str] = "training"
+
+    id: str = Field(primary_key=True, max_length=ID)
+    run_id: str = Field(sa_column=Column(String(ID), ForeignKey("run.id"), nullable=False, index=True))
+    candidate_id: str | None = Field(
+        default=None, sa_column=Column(String(ID), ForeignKey("candidate.id"), nullable=True)
+    )
+    place: int
+    reward: str = Field(max_length=STATE)
+    comparison: bool
+    seed: int
+    state: str = Field(max_length=STATE)
+    segments: int
+    segments_done: int = 0
+    checkpoint_key: str | None = Field(default=None, max_length=255)
+    policy_key: str | None = Field(default=None, max_length=255)
+    result: TrainingResult | None = Field(default=None, sa_column=Column(Stored(TrainingResult)))
+    reason: str | None = Field(default=None, sa_column=Column(PlainText))
+
+
+class CurvePointRow(SQLModel, table=True):
+    """What a training reported at the end of one segment."""
+
+    __tablename__: ClassVar[str] = "curve_point"
+
+    training_id: str = Field(sa_column=Column(String(ID), ForeignKey("training.id"), primary_key=True))
+    segment: int = Field(primary_key=True)
+    point: CurvePoint = Field(sa_column=Column(Stored(CurvePoint), nullable=False))
+
+
+class EventRow(SQLModel, table=True):
+    """One change of a run; `number` is given out under the run's row lock."""
+
+    __tablename__: ClassVar[str] = "event"
+
+    run_id: str = Field(sa_column=_run_id(primary_key=True))
+    number: int = Field(primary_key=True)
+    kind: str = Field(max_length=STATE)
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    text: str = Field(sa_column=Column(PlainText, nullable=False))
+    iteration: int | None = None
+    candidate_id: str | None = Field(default=None, max_length=ID)
+    training_id: str | None = Field(default=None, max_length=ID)
+    state: str | None = Field(default=None, max_length=STATE)
+    fitness: float | None = None
+    steps_per_second: float | None = None
+    steps: int | None = Field(default=None, sa_type=BigInteger)

@@ -1,0 +1,121 @@
+"""Changes of trainings: each segment is counted exactly once."""
+
+from __future__ import annotations
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from service.schema import CurvePoint, EventKind, Training, TrainingResult, TrainingState
+from service.store.change import Change
+from service.store.errors import NotFound, StateConflict
+from service.store.tables import CandidateRow, CurvePointRow, TrainingRow
+
+
+def add(change: Change, trainings: tuple[Training, ...]) -> None:
+    """Plans trainings; those of an id that is stored already are left as they are."""
+    known = change.session.exec(select(func.count()).where(col(TrainingRow.run_id) == change.run.id)).one()
+    for training in trainings:
+        if change.session.get(TrainingRow, training.id) is not None:
+            continue
+        row = TrainingRow(
+            id=training.id,
+            run_id=change.run.id,
+            candidate_id=training.candidate_id,
+            place=known,
+            reward=training.reward,
+            comparison=training.comparison,
+            seed=training.seed,
+            state=TrainingState.QUEUED,
+            segments=training.segments,
+        )
+        known += 1
+        change.session.add(row)
+        change.session.flush()
+        _state_event(change, row, "planned")
+
+
+def add_segment(
+    change: Change, training_id: str, point: CurvePoint, checkpoint_key: str, environment_steps: int
+) -> bool:
+    """Stores a segment's point and checkpoint and counts its environment steps; False if it was stored before.
+
+    Segments count from 0. Raises `NotFound`, and `StateConflict` if a segment is missing before this one.
+    """
+    row = _row(change, training_id)
+    if point.segment < row.segments_done:
+        return False
+    if point.segment > row.segments_done or row.segments_done >= row.segments:
+        raise StateConflict(
+            f"training {training_id} has {row.segments_done} of {row.segments} segments: segment {point.segment} "
+            f"cannot follow, {row.segments_done} is next"
+        )
+    if row.state not in (TrainingState.QUEUED, TrainingState.RUNNING):
+        raise StateConflict(f"training {training_id} is {row.state}: it takes no more segments")
+    if row.state == TrainingState.QUEUED:
+        row.state = TrainingState.RUNNING
+        _state_event(change, row, "running")
+    row.segments_done += 1
+    row.checkpoint_key = checkpoint_key
+    change.run.environment_steps += environment_steps
+    change.session.add(CurvePointRow(training_id=training_id, segment=point.segment, point=point))
+    change.event(
+        EventKind.CURVE_POINT,
+        f"{training_id} segment {row.segments_done} of {row.segments}: fitness {point.fitness:.4g}",
+        iteration=_iteration(change, row),
+        candidate_id=row.candidate_id,
+        training_id=training_id,
+        fitness=point.fitness,
+        steps_per_second=point.steps_per_second,
+        steps=point.steps,
+    )
+    return True
+
+
+def finish(change: Change, training_id: str, result: TrainingResult, policy_key: str, environment_steps: int) -> None:
+    """Stores a training's result and its policy's key and counts the steps of its confirmation, once. Raises `StateConflict`."""
+    row = _row(change, training_id)
+    if row.state == TrainingState.FINISHED:
+        return
+    _check_open(row, TrainingState.FINISHED)
+    row.state, row.result, row.policy_key = TrainingState.FINISHED, result, policy_key
+    change.run.environment_steps += environment_steps
+    _state_event(change, row, f"finished with fitness {result.fitness:.4g}", fitness=result.fitness)
+
+
+def fail(change: Change, training_id: str, reason: str) -> None:
+    """Notes that a training's reward was at fault, once. Raises `StateConflict` if it is finished."""
+    row = _row(change, training_id)
+    if row.state == TrainingState.FAILED:
+        return
+    _check_open(row, TrainingState.FAILED)
+    row.state, row.reason = TrainingState.FAILED, reason
+    _state_event(change, row, f"failed: {reason}")
+
+
+def _row(change: Change, training_id: str) -> TrainingRow:
+    row = change.session.get(TrainingRow, training_id)
+    if row is None or row.run_id != change.run.id:
+        raise NotFound(f"no training {training_id!r} is stored for run {change.run.id}")
+    return row
+
+
+def _check_open(row: TrainingRow, then: TrainingState) -> None:
+    if row.state in (TrainingState.FINISHED, TrainingState.FAILED):
+        raise StateConflict(f"training {row.id} is {row.state}: it cannot become {then}")
+
+
+def _iteration(change: Change, row: TrainingRow) -> int | None:
+    candidate = None if row.candidate_id is None else change.session.get(CandidateRow, row.candidate_id)
+    return None if candidate is None or row.comparison else candidate.iteration
+
+
+def _state_event(change: Change, row: TrainingRow, text: str, *, fitness: float | None = None) -> None:
+    change.event(
+        EventKind.TRAINING_STATE,
+        f"{row.id} {text}",
+        iteration=_iteration(change, row),
+        candidate_id=row.candidate_id,
+        training_id=row.id,
+        state=row.state,
+        fitness=fitness,
+    )
