@@ -1,0 +1,118 @@
+"""Policies, checkpoints and other large things by key: in a folder, or anywhere fsspec reaches.
+
+ArtifactsError
+├── ArtifactUnknown       nothing is stored under that key
+├── KeyRefused            a key that could leave the store
+└── ArtifactsUnavailable  the store cannot be used: full, read-only, out of reach; the message says how to mend it
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import fsspec
+
+KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+KEY_LENGTH = 255
+HOW_TO_MEND = {
+    errno.ENOSPC: "the disk is full; free some space and resume the run",
+    errno.EDQUOT: "the disk quota of this user is used up; free some space and resume the run",
+    errno.EFBIG: "the file is larger than this user may write; raise the limit (ulimit -f)",
+    errno.EROFS: "the file system is read-only; choose another folder with REWARDSMITH_ARTIFACTS_URL",
+    errno.EACCES: "this user may not write there; choose another folder with REWARDSMITH_ARTIFACTS_URL",
+    errno.EPERM: "this user may not write there; choose another folder with REWARDSMITH_ARTIFACTS_URL",
+    errno.ENOTDIR: "a part of the path is a file; choose another folder with REWARDSMITH_ARTIFACTS_URL",
+}
+
+
+class ArtifactsError(Exception):
+    """Anything wrong with the artifacts; the message says what was expected, what came and where."""
+
+
+class ArtifactUnknown(ArtifactsError):
+    """Nothing is stored under that key."""
+
+
+class KeyRefused(ArtifactsError, ValueError):
+    """A key must be relative parts of letters, digits, `.`, `_` and `-`, none of which begins with a dot."""
+
+
+class ArtifactsUnavailable(ArtifactsError):
+    """The store cannot be used now: an infrastructure fault."""
+
+
+class ArtifactStore:
+    """Bytes by key under one URL; a key once written is replaced whole or not at all. Usable from several threads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        with self._faults(url):
+            self._files, self._root = fsspec.url_to_fs(url)
+        self._local = "file" in self._files.protocol
+
+    def put(self, key: str, data: bytes) -> None:
+        """Stores `data` under `key`, on disk before this returns. Raises `KeyRefused`, `ArtifactsUnavailable`."""
+        path = self._path(key)
+        with self._faults(key):
+            if self._local:
+                _write_whole(Path(path), data)
+            else:
+                self._files.pipe_file(path, data)
+
+    def get(self, key: str) -> bytes:
+        """What is stored under `key`. Raises `ArtifactUnknown`, `KeyRefused`, `ArtifactsUnavailable`."""
+        path = self._path(key)
+        with self._faults(key):
+            try:
+                return bytes(self._files.cat_file(path))
+            except (FileNotFoundError, IsADirectoryError) as error:
+                raise ArtifactUnknown(f"no artifact {key!r} is stored in {self.url}") from error
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Deletes everything under `prefix/`, and nothing if there is nothing. Raises `KeyRefused`, `ArtifactsUnavailable`."""
+        path = self._path(prefix)
+        with self._faults(prefix):
+            if self._files.exists(path):
+                self._files.rm(path, recursive=True)
+
+    def _path(self, key: str) -> str:
+        if len(key) > KEY_LENGTH or not KEY.fullmatch(key):
+            raise KeyRefused(
+                f"{key[:80]!r} is no key: expected at most {KEY_LENGTH} characters, parts of letters, digits, '.', '_' "
+                "and '-' between single slashes, none beginning with a dot"
+            )
+        return f"{self._root.rstrip('/')}/{key}"
+
+    @contextmanager
+    def _faults(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, ImportError) as error:
+            code = error.errno if isinstance(error, OSError) else None
+            mend = HOW_TO_MEND.get(code or 0, "check that REWARDSMITH_ARTIFACTS_URL names a store that can be reached")
+            raise ArtifactsUnavailable(f"artifact {what!r} in {self.url}: {mend} ({error})") from error
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name[:128]}.{secrets.token_hex(4)}")
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
