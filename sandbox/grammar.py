@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from sandbox.errors import Fault
 from sandbox.imports import Imports
 from sandbox.scopes import Scope, arguments, bound_names
+from sandbox.syntax import NODE_FIELDS
 from sandbox.vocabulary import (
     ATTRIBUTES,
     BUILTINS,
@@ -34,7 +35,6 @@ _PLAIN: Final = (
     *(ast.Assert, ast.Delete, ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Dict, ast.Set),
     *(ast.Compare, ast.Call, ast.keyword, ast.FormattedValue, ast.JoinedStr, ast.Subscript, ast.Starred, ast.List),
     *(ast.Tuple, ast.Slice, ast.withitem, ast.arguments),
-    *(ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop),
 )
 _Node = TypeVar("_Node", bound=ast.AST)
 _Loop = ast.For | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -70,16 +70,26 @@ class Grammar(ast.NodeTransformer):
     def generic_visit(self, node: _Node) -> _Node:
         """Goes on into a node of a plain kind; refuses every other kind."""
         if isinstance(node, _PLAIN):
-            return super().generic_visit(node)  # type: ignore[return-value]
+            return self._descend(node)
         kind = type(node).__name__
         advice = STATEMENT_ADVICE.get(kind, "write plain assignments, expressions and functions")
         self.refuse("statement" if isinstance(node, ast.stmt) else "expression", f"{kind} is refused: {advice}", node)
         return node
 
+    def _descend(self, node: _Node) -> _Node:
+        """Rewrites everything below a node."""
+        for name in NODE_FIELDS[type(node)]:
+            value = getattr(node, name, None)
+            if value.__class__ is list:
+                setattr(node, name, [inner and self.visit(inner) for inner in value])
+            elif value is not None:
+                setattr(node, name, self.visit(value))
+        return node
+
     def _within(self, scope: Scope, node: _Node) -> _Node:
         self._scopes.append(bound_names(scope))
         try:
-            return super().generic_visit(node)  # type: ignore[return-value]
+            return self._descend(node)
         finally:
             self._scopes.pop()
 
@@ -92,7 +102,10 @@ class Grammar(ast.NodeTransformer):
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
         """Enters the outermost scope."""
-        return self._within(node, node)
+        self._scopes.append(bound_names(node))
+        node.body = self._statements(node.body)
+        self._scopes.pop()
+        return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """Checks a function and drops its type hints."""
@@ -133,7 +146,7 @@ class Grammar(ast.NodeTransformer):
             result = self.visit(statement)
             if result is not None:
                 kept.append(result)
-        return kept or [ast.copy_location(ast.Pass(), body[0])]
+        return kept or [ast.copy_location(ast.Pass(), first) for first in body[:1]]
 
     def visit_If(self, node: ast.If) -> ast.AST:
         """Checks a condition and its blocks."""
@@ -184,7 +197,7 @@ class Grammar(ast.NodeTransformer):
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         """Checks one `for … in … if …` of a comprehension."""
-        return super().generic_visit(node)
+        return self._descend(node)
 
     def visit_With(self, node: ast.With) -> ast.AST | list[ast.stmt]:
         """Allows `with np.errstate(...)` alone."""
@@ -212,14 +225,14 @@ class Grammar(ast.NodeTransformer):
             self._aliases.add(target.id)
             return None
         node.type_comment = None
-        return super().generic_visit(node)
+        return self._descend(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         """Drops the hint; a declaration without a value goes altogether."""
         if node.value is None or self._is_type(node.value):
             return None
         assign = ast.copy_location(ast.Assign(targets=[node.target], value=node.value), node)
-        return super().generic_visit(assign)
+        return self._descend(assign)
 
     def _is_type(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Subscript):

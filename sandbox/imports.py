@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from sandbox.errors import Fault
+from sandbox.syntax import statements
 from sandbox.vocabulary import MODULES, PATHS, TYPE_MODULES, TYPE_PATHS
 
 _INSTEAD = "np and math are there already; remove the import and write the numbers with them"
@@ -73,7 +74,7 @@ class Imports:
 def read_imports(tree: ast.Module) -> Imports:
     """Reads every import statement of `tree`, wherever it stands."""
     imports = Imports()
-    for node in ast.walk(tree):
+    for node in statements(tree.body, into_functions=True):
         if isinstance(node, ast.Import | ast.ImportFrom):
             imports.read(node)
     return imports

@@ -7,6 +7,7 @@ import warnings
 from typing import Final, Literal
 
 from sandbox.errors import Fault, RewardRejected
+from sandbox.syntax import children
 
 MAX_SOURCE_CHARACTERS: Final = 20_000
 MAX_NODES: Final = 12_000
@@ -65,4 +66,4 @@ def _check_size(tree: ast.AST) -> None:
             raise _refused("size", f"the source has more than {MAX_NODES} parts; shorten it")
         if depth > MAX_DEPTH:
             raise _too_deep(getattr(level[0], "lineno", None))
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [inner for node in level for inner in children(node)]

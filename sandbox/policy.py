@@ -15,6 +15,7 @@ from sandbox.grammar import Grammar, nearest
 from sandbox.imports import Imports, read_imports
 from sandbox.parsing import parse_expression, parse_module
 from sandbox.scopes import arguments
+from sandbox.syntax import descendants, statements
 
 __all__ = ["CheckedReward", "Fault", "RewardRejected", "check_metric", "check_reward", "check_step_expression"]
 
@@ -122,12 +123,12 @@ def _checked(
     if found:
         raise RewardRejected(tuple(found))
     paths, builtins = tuple(sorted(grammar.used_paths)), tuple(sorted(grammar.used_builtins))
-    return CheckedReward(source, parameters, ast.fix_missing_locations(tree), paths, builtins, kind)
+    return CheckedReward(source, parameters, tree, paths, builtins, kind)
 
 
 def _used(node: ast.expr, known: Mapping[str, int]) -> tuple[str, ...]:
     """The known names that an expression reads, in the order of `known`."""
-    read = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    read = {inner.id for inner in descendants(node) if isinstance(inner, ast.Name)}
     return tuple(name for name in known if name in read)
 
 
@@ -164,25 +165,13 @@ def _signature_faults(function: ast.FunctionDef, known: Mapping[str, int]) -> li
 def _return_faults(function: ast.FunctionDef) -> list[Fault]:
     """Returns that cannot be `(total, {name: array})` whatever runs."""
     shape = "return total, {'name': array, …}"
-    returns = _returns(function)
+    returns = [node for node in statements(function.body, into_functions=False) if isinstance(node, ast.Return)]
     faults = [] if returns else [Fault("return", f"{ENTRY} returns nothing; end with {shape}", function.lineno, 1)]
     for node in returns:
         problem = _return_problem(node.value)
         if problem:
             faults.append(Fault("return", f"{problem}; write {shape}", node.lineno, node.col_offset + 1))
     return faults
-
-
-def _returns(function: ast.FunctionDef) -> list[ast.Return]:
-    found: list[ast.Return] = []
-    waiting: list[ast.AST] = [*function.body]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Return):
-            found.append(node)
-        elif not isinstance(node, ast.FunctionDef | ast.Lambda):
-            waiting.extend(ast.iter_child_nodes(node))
-    return found
 
 
 def _return_problem(value: ast.expr | None) -> str | None:

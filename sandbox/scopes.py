@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from sandbox.syntax import children, descendants
+
 Scope = ast.FunctionDef | ast.Lambda | ast.Module | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -41,8 +43,8 @@ def _bound_in(root: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Lambda):
             continue
         elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-            waiting.extend(inner for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr))
+            waiting += [inner for inner in descendants(node) if isinstance(inner, ast.NamedExpr)]
         else:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 yield node.id
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting += children(node)
