@@ -126,15 +126,27 @@ def forward(layers: tuple[LayerParameters, ...], x: Array) -> Array:
     return x @ weights + bias
 
 
-def normalise(moments: RunningMoments, observations: Array) -> Array:
+class Actor(NamedTuple):
+    """What acts: policy layers, and the observation moments `[D]` it was trained under, all float32."""
+
+    layers: tuple[LayerParameters, ...]
+    mean: Array
+    variance: Array
+
+
+def actor(state: MemberState) -> Actor:
+    """The policy of a member as it stands."""
+    return Actor(state.networks.policy, state.observation.mean, state.observation.variance)
+
+
+def normalise(mean: Array, variance: Array, observations: Array) -> Array:
     """Observations `[..., D]` in standard deviations from their running mean, clipped to 10."""
-    scaled = (observations - moments.mean) / jnp.sqrt(moments.variance + 1e-8)
-    return jnp.clip(scaled, -10.0, 10.0)
+    return jnp.clip((observations - mean) / jnp.sqrt(variance + 1e-8), -10.0, 10.0)
 
 
-def policy_mean(networks: Networks, moments: RunningMoments, observations: Array) -> Array:
-    """The policy's deterministic actions `[N, A]` for observations `[N, D]`."""
-    return forward(networks.policy, normalise(moments, observations))
+def act(actor: Actor, observations: Array) -> Array:
+    """A policy's deterministic actions `[N, A]` for observations `[N, D]`, before clipping."""
+    return forward(actor.layers, normalise(actor.mean, actor.variance, observations))
 
 
 def update_moments(moments: RunningMoments, batch: Array, weight: Array) -> RunningMoments:
@@ -231,7 +243,7 @@ def _prepare(state: MemberState, rollout: Rollout, config: PPOConfig) -> tuple[B
     returns, carried = discounted_returns(rewards, ended, rollout.running_return, config.discount)
     moments = update_moments(state.discounted_return, returns.reshape(-1, 1), weight.reshape(-1))
     rewards = jnp.clip(rewards / jnp.sqrt(moments.variance[0] + 1e-8), -10.0, 10.0)
-    observations = normalise(state.observation, rollout.observations)
+    observations = normalise(state.observation.mean, state.observation.variance, rollout.observations)
     values = forward(state.networks.value, observations)[..., 0]
     advantages = generalised_advantages(
         rewards, values, rollout.terminated, rollout.truncated, config.discount, config.gae_lambda

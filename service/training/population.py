@@ -1,0 +1,246 @@
+"""Trains a population: all members' environments in one pool, each member's rewards and updates as if it were alone.
+
+A training is a chain of segments. Each starts from a checkpoint, with fresh environments whose seeds follow from the
+member's seed and the segment's number alone, and treats its end as a truncation. So a member's result does not depend
+on who is trained beside it, nor on how often its training was interrupted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import jax
+import numpy as np
+
+from envs.engines.envpool import EnvPoolEngine
+from envs.recording import environment_seeds
+from envs.rollout import Collected, Collector
+from envs.variables import Floats, Layout
+from sandbox import RewardFault
+from service.schema import CurvePoint, TrainingResult
+from service.training import ppo
+from service.training.actors import Actors
+from service.training.checkpoint import BestPolicy, Checkpoint, begin, checkpoint_bytes, load_checkpoint
+from service.training.curve import SegmentStatistics
+from service.training.evaluate import Evaluation, Examinee, evaluate
+from service.training.job import (
+    Member,
+    MemberFailed,
+    MemberFinished,
+    Progress,
+    SegmentDone,
+    SegmentPlan,
+    TrainingJob,
+    plan_segments,
+)
+from service.training.policy import load_actor, policy_bytes
+from service.training.rewards import Judge, RewardSource, reward_source
+
+TRAINING_SEEDS, EVALUATION_SEEDS, CONFIRMATION_SEEDS = 0, 1, 2
+
+
+class Diverged(RewardFault):
+    """A policy's numbers are no longer finite: the reward it was trained with drove it there."""
+
+
+class MemberTraining:
+    """One member on its way: its checkpoint and, within a segment, what has happened since."""
+
+    def __init__(self, member: Member, checkpoint: Checkpoint, source: RewardSource, job: TrainingJob) -> None:
+        self.member = member
+        self.checkpoint = checkpoint
+        self.source = source
+        self.fault: RewardFault | None = None
+        self._job = job
+        self.begin_segment()
+
+    def begin_segment(self) -> None:
+        """Forgets the last segment's episodes: the environments are fresh."""
+        environments = self._job.config.environments
+        self.state = self.checkpoint.state
+        self.statistics = SegmentStatistics(environments)
+        self.report: ppo.UpdateReport | None = None
+        self._running_return: Floats = np.zeros(environments, np.float32)
+
+    def learn(self, layout: Layout, collected: Collected, plan: SegmentPlan) -> None:
+        """Rewards one rollout and updates the member with it; a fault of its reward is kept in `fault`."""
+        if self.fault is not None:
+            return
+        config = self._job.config.ppo
+        transitions = collected.transitions
+        try:
+            rewards = self.source.rewards(transitions)
+            self.statistics.add(transitions, rewards)
+            rollout = ppo.Rollout(
+                observations=transitions.frames[..., layout.policy_columns],
+                actions=collected.chosen,
+                rewards=rewards.total,
+                terminated=transitions.terminated,
+                truncated=transitions.truncated,
+                valid=transitions.valid,
+                running_return=self._running_return,
+            )
+            remaining = 1.0 - int(self.state.updates) / plan.updates
+            rate = np.float32(config.learning_rate * remaining)
+            self.state, report = jax.block_until_ready(ppo.update(self.state, rollout, rate, config))
+            self._running_return = np.asarray(report.running_return)
+            self.report = report
+            if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((self.state.networks, report))):
+                raise Diverged(
+                    "expected finite policy parameters, got NaN or infinity after an update; "
+                    "keep the reward of a step within a few units, without divisions by what may be 0"
+                )
+        except RewardFault as fault:
+            self.fault = fault
+
+    def examinee(self, layout: Layout) -> Examinee:
+        """The present policy, to be evaluated at the end of a segment."""
+        seeds = environment_seeds(
+            self._job.config.evaluation_episodes, self.member.seed, EVALUATION_SEEDS, self.checkpoint.segments
+        )
+        return Examinee(ppo.actor(self.state), seeds, self.source)
+
+    def end_segment(self, evaluation: Evaluation, rate: float, plan: SegmentPlan) -> SegmentDone:
+        """Takes the evaluation in, moves the checkpoint on, and tells of it."""
+        segment = self.checkpoint.segments
+        best = self.checkpoint.best
+        if best is None or evaluation.fitness > best.fitness:
+            best = BestPolicy(segment, evaluation.fitness, policy_bytes(self._job.card, ppo.actor(self.state)))
+        self.checkpoint = Checkpoint(segment + 1, self.state, best)
+        assert self.report is not None  # a segment has at least one rollout
+        point = CurvePoint(
+            segment=segment,
+            steps=(segment + 1) * plan.steps_per_segment,
+            fitness=evaluation.fitness,
+            success_rate=evaluation.success_rate,
+            episode_length=evaluation.episode_length,
+            terminated_rate=evaluation.terminated_rate,
+            training_return=self.statistics.training_return,
+            training_length=self.statistics.training_length,
+            components=self.statistics.components(),
+            steps_per_second=rate,
+            policy_loss=float(self.report.policy_loss),
+            value_loss=float(self.report.value_loss),
+            entropy=float(self.report.entropy),
+            approximate_kl=float(self.report.approximate_kl),
+        )
+        steps = plan.steps_per_segment + evaluation.environment_steps
+        return SegmentDone(self.member.id, point, checkpoint_bytes(self.checkpoint), steps)
+
+
+class Population:
+    """The members of one job in one process, with `threads` for environments, rewards and updates."""
+
+    def __init__(self, job: TrainingJob, threads: int) -> None:
+        jax.config.update("jax_cpu_enable_async_dispatch", False)  # updates run in the threads that call them
+        self._job = job
+        self._threads = threads
+        self._plan = plan_segments(job.card.max_steps, job.config, job.steps)
+        self._layout = Layout(job.card)
+
+    def train(self) -> Iterator[Progress]:
+        """Trains every member to its end, telling of each segment as it is done.
+
+        Raises `sandbox.SandboxFault` if the sandbox itself fails; a fault of one reward ends that member alone.
+        """
+        with ExitStack() as stack:
+            pool = stack.enter_context(ThreadPoolExecutor(self._threads))
+            judge = Judge(self._job.card, self._job.fitness)
+            stack.callback(judge.close)
+            members: list[MemberTraining] = []
+            for member in self._job.members:
+                try:
+                    source = self._open(member)
+                except RewardFault as fault:
+                    yield MemberFailed(member.id, str(fault))
+                else:
+                    stack.callback(source.close)
+                    members.append(MemberTraining(member, self._checkpoint(member), source, self._job))
+            while learning := [m for m in members if m.fault is None and m.checkpoint.segments < self._plan.segments]:
+                yield from self._segment(learning, judge, pool)
+            finished = [m for m in members if m.fault is None]
+            if finished:
+                yield from self._confirm(finished, judge)
+
+    def _open(self, member: Member) -> RewardSource:
+        config, card = self._job.config, self._job.card
+        episodes = max(config.evaluation_episodes, config.confirmation_episodes)
+        most = max(config.rollout_length * config.environments, card.max_steps * episodes)
+        return reward_source(member, self._layout, most)
+
+    def _checkpoint(self, member: Member) -> Checkpoint:
+        sizes = (len(self._layout.policy_columns), self._job.card.action.size, self._job.config.ppo)
+        stored = self._job.checkpoints.get(member.id)
+        return begin(member.seed, *sizes) if stored is None else load_checkpoint(stored, *sizes)
+
+    def _segment(self, members: list[MemberTraining], judge: Judge, pool: ThreadPoolExecutor) -> Iterator[Progress]:
+        started = time.perf_counter()
+        width, length = self._plan.environments, self._plan.rollout_length
+        for member in members:
+            member.begin_segment()
+        seeds = [
+            seed
+            for m in members
+            for seed in environment_seeds(width, m.member.seed, TRAINING_SEEDS, m.checkpoint.segments)
+        ]
+        engine = EnvPoolEngine(self._layout, seeds, self._threads)
+        try:
+            collector = Collector(engine, self._layout)
+            for _ in range(self._plan.rollouts):
+                collected = self._rollout(collector, members, width, length)
+                parts = [_part(collected, slice(i * width, (i + 1) * width)) for i in range(len(members))]
+                list(pool.map(lambda m, part: m.learn(self._layout, part, self._plan), members, parts))
+        finally:
+            engine.close()
+        healthy = [m for m in members if m.fault is None]
+        evaluations = (
+            evaluate(self._layout, [m.examinee(self._layout) for m in healthy], judge, self._threads) if healthy else []
+        )
+        steps = len(members) * self._plan.steps_per_segment
+        rate = steps / (time.perf_counter() - started)
+        for member, evaluation in zip(healthy, evaluations, strict=True):
+            if isinstance(evaluation, RewardFault):
+                member.fault = evaluation
+            else:
+                yield member.end_segment(evaluation, rate, self._plan)
+        for member in members:
+            if member.fault is not None:
+                yield MemberFailed(member.member.id, str(member.fault))
+
+    def _rollout(self, collector: Collector, members: list[MemberTraining], width: int, length: int) -> Collected:
+        actors = Actors(self._layout, [ppo.actor(m.state) for m in members], width)
+        noise = np.concatenate([np.asarray(ppo.exploration_noise(m.state, length, width)) for m in members], axis=1)
+        return collector.collect(length, lambda t, frames: actors(frames) + noise[t])
+
+    def _confirm(self, members: list[MemberTraining], judge: Judge) -> Iterator[Progress]:
+        """Evaluates each member's best policy again, on seeds that chose nothing: the best of many looks better than it is."""
+        bests = [(m, m.checkpoint.best) for m in members]
+        examinees = [
+            Examinee(
+                load_actor(best.policy),
+                environment_seeds(self._job.config.confirmation_episodes, m.member.seed, CONFIRMATION_SEEDS),
+                m.source,
+            )
+            for m, best in bests
+            if best is not None
+        ]
+        for (member, best), evaluation in zip(
+            bests, evaluate(self._layout, examinees, judge, self._threads), strict=True
+        ):
+            if isinstance(evaluation, RewardFault) or best is None:
+                yield MemberFailed(member.member.id, str(evaluation))
+                continue
+            result = TrainingResult(
+                best_segment=best.segment,
+                fitness=evaluation.fitness,
+                success_rate=evaluation.success_rate,
+                episodes=evaluation.episodes,
+            )
+            yield MemberFinished(member.member.id, result, best.policy, evaluation.environment_steps)
+
+
+def _part(collected: Collected, columns: slice) -> Collected:
+    return Collected(collected.transitions.of(columns), collected.chosen[:, columns])
