@@ -1,0 +1,28 @@
+"""Keeps keys out of every text that leaves this package."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+_HIDDEN: Final = "[secret]"
+_NAMED_SECRET: Final = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+_LOOKS_SECRET: Final = (
+    re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|AIza)[-_]?[A-Za-z0-9_*\-]{8,}"),
+    re.compile(r"(?<=\bBearer )[^\s'\",]+", re.IGNORECASE),
+    re.compile(r"(?<=//)[^/\s:@]+:[^/\s@]+(?=@)"),
+    re.compile(r"(?<=[?&])(?:api[-_]?key|key|token)=[^&\s'\"]+", re.IGNORECASE),
+)
+_SHORTEST: Final = 8
+
+
+def scrubbed(text: str, limit: int = 600) -> str:
+    """`text` on one line without the environment's secrets or what looks like one, cut to `limit` characters."""
+    for name, value in os.environ.items():
+        if _NAMED_SECRET.search(name) and len(value) >= _SHORTEST:
+            text = text.replace(value, _HIDDEN)
+    for pattern in _LOOKS_SECRET:
+        text = pattern.sub(_HIDDEN, text)
+    text = " ".join(text.split())
+    return text if len(text) <= limit else f"{text[:limit]} […]"
