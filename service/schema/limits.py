@@ -6,6 +6,8 @@ from math import ceil
 
 from service.schema.search import TrainingConfig
 
+MOST_STEPS = 10**12
+
 
 def smallest_training(max_steps: int, training: TrainingConfig) -> int:
     """Environment steps of the shortest training: one segment of whole rollouts with two full episodes per environment.

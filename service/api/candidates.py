@@ -1,0 +1,43 @@
+"""Iterations and candidates of a run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from service.api.deps import CandidateId, CurrentStore, RunId
+from service.api.errors import COMMON, MISSING
+from service.schema import Candidate, CandidateState, Iteration
+
+router = APIRouter(prefix="/runs/{run_id}", tags=["candidates"], responses={**COMMON, **MISSING})
+
+
+@router.get("/iterations", operation_id="listIterations", summary="List a run's iterations")
+def list_iterations(run_id: RunId, store: CurrentStore) -> tuple[Iteration, ...]:
+    """All iterations in order, with the best and the mean fitness of each."""
+    return store.iterations(run_id)
+
+
+@router.get("/candidates", operation_id="listCandidates", summary="List a run's reward functions")
+def list_candidates(
+    run_id: RunId,
+    store: CurrentStore,
+    sort: Annotated[
+        Literal["fitness"] | None, Query(description="Best fitness first; by iteration and slot if not given.")
+    ] = None,
+    state: Annotated[CandidateState | None, Query(description="Only candidates in this state.")] = None,
+) -> tuple[Candidate, ...]:
+    """All candidates with code, verdict and findings; those without a fitness come last when sorted by it."""
+    found = store.candidates(run_id, state)
+    return found if sort is None else tuple(sorted(found, key=_best_first))
+
+
+@router.get("/candidates/{candidate_id}", operation_id="getCandidate", summary="Look at a reward function")
+def get_candidate(run_id: RunId, candidate_id: CandidateId, store: CurrentStore) -> Candidate:
+    """One candidate with code, verdict and findings."""
+    return store.candidate(run_id, candidate_id)
+
+
+def _best_first(candidate: Candidate) -> tuple[bool, float]:
+    return (candidate.fitness is None, -(candidate.fitness or 0.0))

@@ -1,0 +1,57 @@
+"""What routes depend on, with types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Protocol, cast
+
+from fastapi import Depends, Path, Request
+
+from service.artifacts import ArtifactStore
+from service.settings import Settings
+from service.store import Store
+
+
+class DesignerCheck(Protocol):
+    """Says before anything is stored or spent why a designer cannot be used; None if it can. Called from several threads."""
+
+    def __call__(self, designer: str) -> str | None:
+        """The reason, with how to mend it and never a key."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the application was made with."""
+
+    settings: Settings
+    store: Store
+    artifacts: ArtifactStore
+    check_designer: DesignerCheck
+
+
+def services_of(request: Request) -> Services:
+    """The services of the application that answers this request."""
+    return cast(Services, request.app.state.services)
+
+
+def store_of(services: Annotated[Services, Depends(services_of)]) -> Store:
+    """The application's store."""
+    return services.store
+
+
+def artifacts_of(services: Annotated[Services, Depends(services_of)]) -> ArtifactStore:
+    """The application's artifacts."""
+    return services.artifacts
+
+
+def designer_check_of(services: Annotated[Services, Depends(services_of)]) -> DesignerCheck:
+    """The application's check of designers."""
+    return services.check_designer
+
+
+ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+CurrentStore = Annotated[Store, Depends(store_of)]
+CurrentArtifacts = Annotated[ArtifactStore, Depends(artifacts_of)]
+CurrentDesignerCheck = Annotated[DesignerCheck, Depends(designer_check_of)]
+RunId = Annotated[str, Path(pattern=ID_PATTERN, description="A run's id.", examples=["r-0123456789"])]
+CandidateId = Annotated[str, Path(pattern=ID_PATTERN, description="A candidate's id.", examples=["r-0123456789-1-0"])]

@@ -1,0 +1,35 @@
+"""The export of a run as a zip."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from service.api.deps import CurrentArtifacts, CurrentStore, RunId
+from service.api.errors import COMMON, MISSING
+
+router = APIRouter(prefix="/runs/{run_id}/export", tags=["runs"], responses={**COMMON, **MISSING})
+
+
+@router.get(
+    "",
+    operation_id="exportRun",
+    summary="Download a run's reward, policy and report",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
+            "description": "A zip.",
+        }
+    },
+)
+def export_run(run_id: RunId, store: CurrentStore, artifacts: CurrentArtifacts) -> StreamingResponse:
+    """A zip, sent while it is made."""
+    from service.export.bundle import stream_export  # it draws pictures: loaded by those who ask for them
+
+    store.get_run(run_id)
+    return StreamingResponse(
+        stream_export(store, artifacts, run_id),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{run_id}.zip"'},
+    )

@@ -1,0 +1,76 @@
+"""Runs: submit, list, look, pause, resume, cancel."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict
+
+from service.api.deps import CurrentDesignerCheck, CurrentStore, RunId
+from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused
+from service.api.intake import examine
+from service.schema import Run, RunRequest, RunState
+
+router = APIRouter(prefix="/runs", tags=["runs"], responses=COMMON)
+
+
+class RunList(BaseModel):
+    """Runs, newest first; `next_cursor` asks for those that follow and is null at the end."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: tuple[Run, ...]
+    next_cursor: str | None
+
+
+@router.post("", operation_id="createRun", summary="Submit a task", status_code=HTTPStatus.CREATED, responses=BODY)
+def create_run(request: RunRequest, response: Response, store: CurrentStore, check: CurrentDesignerCheck) -> Run:
+    """Stores a run in `queued`, once its environment, fitness, steps, seed rewards and designer are known to work."""
+    intake = examine(request)
+    reason = check(request.designer)
+    if reason is not None:
+        raise RequestRefused([FieldError(field="designer", message=reason)])
+    run = store.create_run(request, intake.fitness, intake.steps)
+    response.headers["Location"] = f"/api/v1/runs/{run.id}"
+    return run
+
+
+@router.get("", operation_id="listRuns", summary="List runs, newest first")
+def list_runs(
+    store: CurrentStore,
+    state: Annotated[RunState | None, Query(description="Only runs in this state.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Runs per page.")] = 50,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+) -> RunList:
+    """One page of runs."""
+    try:
+        page = store.list_runs(state, limit, cursor)
+    except ValueError as error:
+        raise RequestRefused([FieldError(field="cursor", message=str(error))]) from error
+    return RunList(items=page.runs, next_cursor=page.next_cursor)
+
+
+@router.get("/{run_id}", operation_id="getRun", summary="Look at a run", responses=MISSING)
+def get_run(run_id: RunId, store: CurrentStore) -> Run:
+    """The run as it stands."""
+    return store.get_run(run_id)
+
+
+@router.post("/{run_id}/pause", operation_id="pauseRun", summary="Pause a run", responses=CONFLICT)
+def pause_run(run_id: RunId, store: CurrentStore) -> Run:
+    """At once where nobody works on it, otherwise as soon as its owner hears of it."""
+    return store.request_state(run_id, "pause")
+
+
+@router.post("/{run_id}/resume", operation_id="resumeRun", summary="Resume a run", responses=CONFLICT)
+def resume_run(run_id: RunId, store: CurrentStore) -> Run:
+    """Queues a paused run again; a running one that was asked to pause goes on."""
+    return store.request_state(run_id, "resume")
+
+
+@router.post("/{run_id}/cancel", operation_id="cancelRun", summary="Cancel a run", responses=CONFLICT)
+def cancel_run(run_id: RunId, store: CurrentStore) -> Run:
+    """Ends the run with what it has; it cannot be resumed."""
+    return store.request_state(run_id, "cancel")
