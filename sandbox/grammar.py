@@ -82,7 +82,7 @@ class Grammar(ast.NodeTransformer):
             value = getattr(node, name, None)
             if value.__class__ is list:
                 setattr(node, name, [inner and self.visit(inner) for inner in value])
-            elif value is not None:
+            elif isinstance(value, ast.AST):
                 setattr(node, name, self.visit(value))
         return node
 

@@ -105,10 +105,11 @@ def check_metric(score: str, success: str, known: Mapping[str, int]) -> CheckedR
         except RewardRejected as rejected:
             grammar.faults.extend(rejected.faults)
         faults.extend(Fault(f.code, f"in {what}: {f.message}", f.line, f.column) for f in grammar.faults)
-    grammar.faults = []
+    if faults:
+        raise RewardRejected(tuple(faults))
     tree = ast.parse(f"def {METRIC_ENTRY}({', '.join(used)}):\n    return 0, 0\n")
     tree.body[0].body[0].value.elts = answers  # type: ignore[attr-defined]
-    return _checked(ast.unparse(tree), tree, grammar, tuple(used), faults, kind="metric")
+    return _checked(ast.unparse(tree), tree, grammar, tuple(used), [], kind="metric")
 
 
 def _checked(

@@ -60,10 +60,10 @@ def _fill(column: NDArray[np.float32], value: object, what: str) -> int:
 def _shape_advice(shape: tuple[int, ...], rows: int) -> str:
     if shape == (rows, 1):
         return "drop the last axis with [:, 0], or use axis=-1 without keepdims"
-    if len(shape) == 2 and shape[0] == rows:
-        return "reduce the last axis, as with np.sum(x, axis=-1)"
     if shape == (rows, rows):
         return "a (B,) met a (B, 1): drop the last axis of one with [:, 0]"
+    if len(shape) == 2 and shape[0] == rows:
+        return "reduce the last axis, as with np.sum(x, axis=-1)"
     return "keep the first axis: one number per transition"
 
 
