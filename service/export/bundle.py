@@ -10,13 +10,15 @@ from importlib.resources import files
 
 from pydantic import TypeAdapter
 
-from envs.card import EnvCard
+from envs.card import EnvCard, card
+from service.artifacts import ArtifactStore
 from service.export.lineage import LineageEntry, accepted, file_name, lineage
 from service.export.picture import picture
 from service.export.report import CURVES, report
 from service.export.reward_file import refused_file, reward_file
 from service.export.wrapper_file import wrapper_file
 from service.schema import RunRecord, Training
+from service.store import Store
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,27 @@ class TrainedPolicy:
 
     training: Training
     content: bytes
+
+
+def stream_export(store: Store, artifacts: ArtifactStore, run_id: str) -> Iterator[bytes]:
+    """A run's export as a zip, made while it is sent. Raises `NotFound`, `StoreUnavailable` and `ArtifactsError`."""
+    record = store.record(run_id)
+    policy = _best_policy(record, store, artifacts)
+    return zipped(export_files(record, card(record.run.request.environment), policy))
+
+
+def _best_policy(record: RunRecord, store: Store, artifacts: ArtifactStore) -> TrainedPolicy | None:
+    """The policy of the winner's best finished training, by fitness on fresh seeds; of equals the first."""
+    finished = [
+        (training.result.fitness, training)
+        for training in record.trainings
+        if training.candidate_id == record.run.best_candidate_id and training.reward == "candidate" and training.result
+    ]
+    for _, training in sorted(finished, key=lambda one: -one[0]):
+        key = store.policy_key(training.id)
+        if key is not None:
+            return TrainedPolicy(training, artifacts.get(key))
+    return None
 
 
 def export_files(record: RunRecord, card: EnvCard, policy: TrainedPolicy | None) -> Iterator[ExportFile]:

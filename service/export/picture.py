@@ -56,7 +56,7 @@ def _dress(axes: Axes, *, empty: bool) -> None:
     if empty:
         axes.text(0.5, 0.5, "nothing trained", transform=axes.transAxes, ha="center", color="#7F7F7F")
     else:
-        axes.legend(frameon=False, fontsize=LABEL - 1, loc="upper left")
+        axes.legend(frameon=False, fontsize=LABEL - 1, loc="best")
 
 
 def _iteration(training: Training) -> int:

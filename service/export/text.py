@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 
-MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:@])")
+MARKDOWN = re.compile(r"([\\`*_\[\]|$~#])")
 BACKTICKS = re.compile(r"`+")
 
 

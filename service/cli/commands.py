@@ -1,0 +1,233 @@
+"""Every command with its options. What a command does stands elsewhere and is imported when it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EPILOG = (
+    "Exit codes: 0 done, 1 the run failed or the reward was rejected, 2 bad input, 3 something that it needs does not "
+    "work, 130 interrupted (the run can be resumed)."
+)
+
+app = typer.Typer(
+    name="rewardsmith",
+    help="Turns a sentence and a MuJoCo environment into a reward function, a trained policy and the evidence that it works.",
+    epilog=EPILOG,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Environment = Annotated[str, typer.Option("--env", help="An environment's id; `rewardsmith envs` lists them.")]
+File = Annotated[Path, typer.Argument(help="A Python file with compute_reward.")]
+Json = Annotated[bool, typer.Option("--json", help="Results as JSON on standard output, progress on standard error.")]
+Folder = Annotated[Path | None, typer.Option("--to", help="Folder of the export; export/RUN if not given.")]
+Metric = Annotated[str | None, typer.Option("--fitness", help="A metric of the environment; its first if not given.")]
+Score = Annotated[str | None, typer.Option("--score", help="A fitness of one's own: an expression over an episode.")]
+Success = Annotated[str | None, typer.Option("--success", help="When such an episode counts as a success.")]
+Steps = Annotated[int | None, typer.Option("--steps", help="Environment steps per training; the card's if not given.")]
+Seeds = Annotated[int, typer.Option("--seeds", help="Seeds of the final comparison with human and sparse reward.")]
+Seed = Annotated[int, typer.Option("--seed", help="Decides every random choice.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id; `rewardsmith ls` lists them.")]
+
+
+@app.command()
+def run(
+    env: Environment,
+    task: Annotated[str, typer.Option("--task", help="What the robot should do, in words.")],
+    model: Annotated[
+        str | None, typer.Option("--model", help="A model by its litellm name; the offline designer if not given.")
+    ] = None,
+    fitness: Metric = None,
+    score: Score = None,
+    success: Success = None,
+    iterations: Annotated[int, typer.Option("--iterations", help="Generations of reward functions.")] = 3,
+    candidates: Annotated[int, typer.Option("--candidates", help="Reward functions in each.")] = 4,
+    steps: Steps = None,
+    seeds: Seeds = 5,
+    seed: Seed = 0,
+    max_usd: Annotated[float | None, typer.Option("--max-usd", help="Budget: US dollars paid for models.")] = None,
+    max_steps: Annotated[int | None, typer.Option("--max-steps", help="Budget: environment steps in all.")] = None,
+    max_seconds: Annotated[float | None, typer.Option("--max-seconds", help="Budget: seconds of work.")] = None,
+    to: Folder = None,
+    json: Json = False,
+) -> None:
+    """Search for a reward: the main job.
+
+    Designs, checks, trains, reads and improves, then compares the winner and exports all of it.
+    """
+    from service.cli.embedded import open_workplace
+    from service.cli.request import chosen_fitness, search_request
+    from service.cli.running import Wanted, start
+
+    request = search_request(
+        environment=env, task=task, model=model, fitness=chosen_fitness(fitness, score, success), iterations=iterations,
+        candidates=candidates, steps=steps, seeds=seeds, seed=seed, max_usd=max_usd, max_steps=max_steps, max_seconds=max_seconds,
+    )  # fmt: skip
+    with open_workplace() as workplace:
+        start(workplace, request, Wanted(json, to))
+
+
+@app.command()
+def validate(file: File, env: Environment, json: Json = False) -> None:
+    """Check your own reward, without training."""
+    from service.cli.embedded import open_workplace
+    from service.cli.faults import RunFailed
+    from service.cli.request import read_reward
+    from service.cli.tables import print_verdict
+    from service.cli.terminal import console, print_json
+
+    source = read_reward(file)
+    with open_workplace() as workplace:
+        verdict = workplace.client.validate(env, source)
+    if json:
+        print_json(verdict)
+    else:
+        print_verdict(console(), verdict, str(file))
+    if not verdict.accepted:
+        raise RunFailed(f"{file}: rejected, {len(verdict.faults)} faults")
+
+
+@app.command()
+def train(
+    file: File,
+    env: Environment,
+    task: Annotated[
+        str, typer.Option("--task", help="What it is for, in words, for the report.")
+    ] = "a reward of one's own",
+    fitness: Metric = None,
+    score: Score = None,
+    success: Success = None,
+    steps: Steps = None,
+    seeds: Seeds = 5,
+    seed: Seed = 0,
+    to: Folder = None,
+    json: Json = False,
+) -> None:
+    """Train your own reward and compare it.
+
+    No designer is asked. It is compared with the human and the sparse reward, and exported.
+    """
+    from service.cli.embedded import open_workplace
+    from service.cli.faults import RunFailed
+    from service.cli.request import chosen_fitness, read_reward, training_request
+    from service.cli.running import Wanted, start
+    from service.cli.tables import print_verdict
+    from service.cli.terminal import console
+
+    source = read_reward(file)
+    request = training_request(
+        environment=env, source=source, task=task, fitness=chosen_fitness(fitness, score, success),
+        steps=steps, seeds=seeds, seed=seed,
+    )  # fmt: skip
+    with open_workplace() as workplace:
+        verdict = workplace.client.validate(env, source)
+        if not verdict.accepted:
+            print_verdict(console(error=json), verdict, str(file))
+            raise RunFailed(f"{file}: rejected, {len(verdict.faults)} faults; nothing was trained")
+        start(workplace, request, Wanted(json, to))
+
+
+@app.command()
+def envs(
+    environment: Annotated[str | None, typer.Argument(metavar="[ID]", help="One environment in full.")] = None,
+    json: Json = False,
+) -> None:
+    """List the environments, or show one."""
+    from service.cli.embedded import open_workplace
+    from service.cli.tables import print_environment, print_environments
+    from service.cli.terminal import console, print_json
+
+    with open_workplace() as workplace:
+        cards = workplace.client.environments() if environment is None else [workplace.client.environment(environment)]
+    if json:
+        print_json(cards if environment is None else cards[0])
+    elif environment is None:
+        print_environments(console(), cards)
+    else:
+        print_environment(console(), cards[0])
+
+
+@app.command()
+def ls(
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="How many, newest first.")] = 20,
+    json: Json = False,
+) -> None:
+    """List the newest runs."""
+    from service.cli.embedded import open_workplace
+    from service.cli.tables import print_runs
+    from service.cli.terminal import console, print_json
+
+    with open_workplace() as workplace:
+        runs = workplace.client.runs(limit)
+    if json:
+        print_json(runs)
+    else:
+        print_runs(console(), runs)
+
+
+@app.command()
+def show(run_id: RunId, json: Json = False) -> None:
+    """Show a run: request, candidates, figures."""
+    from service.cli.embedded import open_workplace
+    from service.cli.tables import print_run
+    from service.cli.terminal import console, print_json
+
+    with open_workplace() as workplace:
+        found = workplace.client.get_run(run_id)
+        iterations = workplace.client.iterations(run_id)
+        candidates = workplace.client.candidates(run_id)
+    if json:
+        print_json({"run": found, "iterations": iterations, "candidates": candidates})
+    else:
+        print_run(console(), found, iterations, candidates)
+
+
+@app.command()
+def resume(run_id: RunId, to: Folder = None, json: Json = False) -> None:
+    """Go on with an interrupted or paused run."""
+    from service.cli.embedded import open_workplace
+    from service.cli.running import Wanted, take_up
+
+    with open_workplace() as workplace:
+        take_up(workplace, run_id, Wanted(json, to))
+
+
+@app.command()
+def export(run_id: RunId, to: Folder = None, json: Json = False) -> None:
+    """Write a run's results into a folder."""
+    from service.cli.embedded import open_workplace
+    from service.cli.folder import EXPORTS, export_to
+    from service.cli.terminal import print_json
+
+    with open_workplace() as workplace:
+        found = workplace.client.get_run(run_id)
+        folder = export_to(workplace.client, found.id, to or EXPORTS / found.id)
+    if json:
+        print_json({"export": str(folder)})
+    else:
+        print(folder)
+
+
+@app.command()
+def doctor(
+    model: Annotated[str | None, typer.Option("--model", help="Also make one real call of this model.")] = None,
+    json: Json = False,
+) -> None:
+    """Check what this machine can do."""
+    from service.cli.doctor import examine
+    from service.cli.embedded import read_settings
+
+    examine(read_settings(), model, as_json=json)
+
+
+@app.command()
+def demo(to: Folder = None, json: Json = False) -> None:
+    """The main job, small: Hopper, no model."""
+    from service.cli.demo import demonstrate
+    from service.cli.running import Wanted
+
+    demonstrate(Wanted(json, to))

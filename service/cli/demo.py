@@ -1,0 +1,40 @@
+"""The main job at a size that two cores do in some minutes."""
+
+from __future__ import annotations
+
+from service.cli.embedded import open_workplace
+from service.cli.running import Wanted, start
+from service.cli.terminal import console
+from service.schema import RunRequest, SearchConfig, TrainingConfig
+
+# All sizes of the demo, together under ten minutes on two cores, installing included.
+ITERATIONS = 3
+CANDIDATES = 4
+STEPS = 60_000
+COMPARISON_SEEDS = 5
+
+REQUEST = RunRequest(
+    task="hop forward as fast as possible without falling",
+    environment="Hopper-v5",
+    search=SearchConfig(iterations=ITERATIONS, candidates=CANDIDATES),
+    training=TrainingConfig(steps=STEPS, comparison_seeds=COMPARISON_SEEDS),
+)
+
+
+def demonstrate(wanted: Wanted) -> None:
+    """Runs the demo and says what to try next."""
+    out = console(error=wanted.as_json)
+    out.print(
+        f"{REQUEST.environment}: {REQUEST.task}\n"
+        "Designer: offline. No language model is involved: it follows the fitness, not the sentence.\n"
+    )
+    with open_workplace() as workplace:
+        folder = start(workplace, REQUEST, wanted)
+    out.print(
+        " What to try next:\n"
+        f"   read                {folder / 'report.md'}\n"
+        f"   see the policy act  python {folder / 'wrapper.py'}\n"
+        "   with a model        rewardsmith run --env Hopper-v5 --task '...' --model openai/gpt-4.1 (its key in the environment)\n"
+        "   other environments  rewardsmith envs\n"
+        "   your own reward     rewardsmith train FILE --env Hopper-v5\n"
+    )

@@ -1,0 +1,81 @@
+"""What a user typed, as a request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from service.cli.faults import BadInput
+from service.cli.options import option_of
+from service.schema import OFFLINE, Budget, Fitness, RunRequest, SearchConfig, TrainingConfig
+
+LARGEST_FILE_BYTES = 100_000
+
+
+def search_request(
+    *, environment: str, task: str, model: str | None, fitness: str | Fitness | None, iterations: int, candidates: int,
+    steps: int | None, seeds: int, seed: int, max_usd: float | None, max_steps: int | None, max_seconds: float | None,
+) -> RunRequest:  # fmt: skip
+    """The request of `run`. Raises `BadInput` naming the option that is out of its bounds."""
+    try:
+        return RunRequest(
+            task=task,
+            environment=environment,
+            fitness=fitness,
+            designer=model or OFFLINE,
+            search=SearchConfig(iterations=iterations, candidates=candidates, seed=seed),
+            training=TrainingConfig(steps=steps, comparison_seeds=seeds),
+            budget=Budget(usd=max_usd, environment_steps=max_steps, seconds=max_seconds),
+        )
+    except ValidationError as error:
+        raise BadInput(in_options(error)) from error
+
+
+def training_request(
+    *, environment: str, source: str, task: str, fitness: str | Fitness | None, steps: int | None, seeds: int, seed: int
+) -> RunRequest:
+    """The request of `train`: a search of one reward, which is there already, so that no designer is asked."""
+    try:
+        return RunRequest(
+            task=task,
+            environment=environment,
+            fitness=fitness,
+            seed_rewards=(source,),
+            search=SearchConfig(iterations=1, candidates=1, repairs=0, seed=seed),
+            training=TrainingConfig(steps=steps, comparison_seeds=seeds),
+        )
+    except ValidationError as error:
+        raise BadInput(in_options(error)) from error
+
+
+def chosen_fitness(name: str | None, score: str | None, success: str | None) -> str | Fitness | None:
+    """A card's metric by name, one's own by its two expressions, or the card's first. Raises `BadInput` for half of one."""
+    if score is None and success is None:
+        return name
+    if score is None or success is None:
+        raise BadInput("a fitness of one's own needs both --score and --success")
+    try:
+        return Fitness(name=name or "custom", score=score, success=success)
+    except ValidationError as error:
+        raise BadInput(in_options(error)) from error
+
+
+def read_reward(file: Path) -> str:
+    """The source in a file. Raises `BadInput` if it cannot be read as text of a reasonable size."""
+    try:
+        if file.stat().st_size > LARGEST_FILE_BYTES:
+            raise BadInput(f"{file}: a reward function has at most {LARGEST_FILE_BYTES:,} bytes")
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file}: not text in UTF-8 ({error})") from error
+
+
+def in_options(error: ValidationError) -> str:
+    """What pydantic found wrong, each with the option that it came by."""
+    return "; ".join(
+        f"{option_of('.'.join(map(str, fault['loc'])))}: {fault['msg']}, got {repr(fault['input'])[:80]}"
+        for fault in error.errors()
+    )

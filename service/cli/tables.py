@@ -1,0 +1,144 @@
+"""Runs, environments and verdicts as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from envs.card import EnvCard
+from service.cli.terminal import clean
+from service.schema import Candidate, Comparison, Interval, Iteration, Run, Verdict
+
+REWARDS = {"candidate": "winner", "human": "human (the environment's own)", "sparse": "sparse"}
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure for a table; a dash where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def interval(value: Interval) -> str:
+    """An interquartile mean with its 95% interval."""
+    return f"{number(value.mean)}  [{number(value.low)}, {number(value.high)}]"
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table of cleaned text that breaks lines rather than hide any."""
+    shown = Table(title=Text(clean(title)), title_justify="left", box=box.SIMPLE_HEAD, show_header=any(columns))
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(clean(cell)) for cell in row))
+    return shown
+
+
+def short(text: str, length: int) -> str:
+    """One line of at most `length` characters."""
+    line = " ".join(clean(text).split())
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+def print_runs(console: Console, runs: Sequence[Run]) -> None:
+    """The newest runs, one a line."""
+    rows = [
+        (r.id, r.state.value, r.request.environment, number(r.best_fitness), f"{r.created_at:%Y-%m-%d %H:%M}",
+         short(r.request.task, 60))
+        for r in runs
+    ]  # fmt: skip
+    console.print(table("Runs", ("run", "state", "environment", "best fitness", "created", "task"), rows))
+
+
+def print_run(console: Console, run: Run, iterations: Sequence[Iteration], candidates: Sequence[Candidate]) -> None:
+    """One run with everything that it has found so far."""
+    request = run.request
+    rows = [
+        ("task", request.task),
+        ("environment", request.environment),
+        ("fitness", f"{run.fitness.name}: {run.fitness.score}"),
+        ("designer", designer_in_words(request.designer)),
+        ("state", run.state.value + (f": {run.reason}" if run.reason else "")),
+        ("spent", spending(run)),
+    ]
+    console.print(table(run.id, ("", ""), rows))
+    cells = [
+        (f"{c.iteration}-{c.slot}", c.state.value, c.origin, number(c.fitness), short(c.reason or "", 70))
+        for c in candidates
+    ]
+    console.print(table("Candidates", ("candidate", "state", "origin", "fitness", "reason"), cells))
+    print_outcome(console, run, iterations)
+
+
+def designer_in_words(designer: str) -> str:
+    """The designer's name, and what it must be known for."""
+    if designer.startswith("offline"):
+        return f"{designer} (a seeded grammar, no language model: it follows the fitness, not the sentence)"
+    return designer
+
+
+def spending(run: Run) -> str:
+    """What a run has used, in one line."""
+    spent = run.spending
+    maybe = f", {spent.completions_possibly_paid} more possibly paid" if spent.completions_possibly_paid else ""
+    return (
+        f"{spent.usd:.4f} USD for {spent.completions} completions{maybe}; "
+        f"{spent.environment_steps:,} environment steps in {spent.seconds:,.0f} s"
+    )
+
+
+def print_outcome(console: Console, run: Run, iterations: Sequence[Iteration]) -> None:
+    """The figures that a run is judged by: its iterations, and the winner beside human and sparse reward."""
+    unit = f" ({run.fitness.unit})" if run.fitness.unit else ""
+    rows = [(str(i.number), number(i.best), number(i.mean), f"{i.trained} of {i.candidates}") for i in iterations]
+    console.print(
+        table(f"Iterations: fitness {run.fitness.name}{unit}", ("iteration", "best", "mean", "trained"), rows)
+    )
+    if run.comparison is not None:
+        _print_comparison(console, run.comparison)
+
+
+def _print_comparison(console: Console, comparison: Comparison) -> None:
+    seeds = max((len(compared.fitness) for compared in comparison.rewards), default=0)
+    rows = [(REWARDS[c.reward], interval(c.interval), f"{c.success_rate:.0%}") for c in comparison.rewards]
+    title = f"Trained from scratch on {seeds} new seeds, {comparison.steps:,} steps each: IQM and 95% interval"
+    console.print(table(title, ("reward", "fitness", "success"), rows))
+    normalised = comparison.human_normalised
+    told = interval(normalised) if normalised else "left out, human and sparse cannot be told apart here"
+    console.print(f" human-normalised, (winner - sparse) / |human - sparse|: {told}\n")
+
+
+def print_environments(console: Console, cards: Sequence[EnvCard]) -> None:
+    """Every environment, one a line."""
+    rows = [(card.id, ", ".join(metric.name for metric in card.metrics), card.summary) for card in cards]
+    console.print(table("Environments", ("id", "metrics", "summary"), rows))
+
+
+def print_environment(console: Console, card: EnvCard) -> None:
+    """One card: all that a reward may name, and what policies can be judged by."""
+    console.print(table(card.id, ("", ""), [("summary", card.summary), ("ending", card.ending.about)]))
+    variables = [(v.name, str(v.size or 1), v.unit, v.about) for v in card.variables]
+    variables.append(("action", str(card.action.size), card.action.unit, card.action.about))
+    columns = ("variable", "size", "unit", "about")
+    console.print(table("Variables, each also as prev_NAME; time and terminated", columns, variables))
+    metrics = [(m.name, m.unit, m.about, m.score) for m in card.metrics]
+    console.print(table("Metrics", ("metric", "unit", "about", "score"), metrics))
+
+
+def print_verdict(console: Console, verdict: Verdict, file: str) -> None:
+    """The critic's verdict: each fault at its place in the file, notes, and the components over recorded transitions."""
+    console.print("accepted" if verdict.accepted else "rejected")
+    for fault in verdict.faults:
+        place = "".join(f":{part}" for part in (fault.line, fault.column) if part is not None)
+        console.print(clean(f"{file}{place}: {fault.message} [{fault.code}]"))
+    for note in verdict.notes:
+        console.print(clean(f"note: {note}"))
+    if verdict.components:
+        rows = [
+            (name, number(c.mean), number(c.std), number(c.low), number(c.high), f"{c.share:.0%}")
+            for name, c in verdict.components.items()
+        ]
+        columns = ("component", "mean", "std", "low", "high", "share")
+        console.print(table("Components per step, over recorded transitions", columns, rows))
