@@ -48,7 +48,7 @@ class TrainingConfig(Frozen):
     evaluation_episodes: int = Field(4, ge=1, le=64, description="Deterministic episodes at the end of each segment.")
     confirmation_episodes: int = Field(16, ge=1, le=256, description="Episodes on fresh seeds that give the fitness.")
     comparison_seeds: int = Field(
-        5, ge=1, le=32, description="Seeds of the final comparison with human and sparse reward."
+        5, ge=0, le=32, description="Seeds of the final comparison with human and sparse reward; 0 leaves it out."
     )
     ppo: PPOConfig = PPOConfig()
 

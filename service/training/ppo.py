@@ -88,7 +88,7 @@ def optimizer(config: PPOConfig) -> optax.GradientTransformation:
 
 
 def initial_state(seed: Array, observation_size: int, action_size: int, config: PPOConfig) -> MemberState:
-    """A fresh member: orthogonal weights (gain sqrt 2; 0.01 for the policy's and 1 for the value's last layer), `seed` int32 `[]`."""
+    """A fresh member: orthogonal weights, gain sqrt 2 and 0.01 (policy), 1 (value) in the last layer; `seed` int32 `[]`."""
     key, policy_key, value_key = jax.random.split(jax.random.PRNGKey(seed), 3)
     networks = Networks(
         policy=_layers(policy_key, (observation_size, *config.hidden_sizes, action_size), last_gain=0.01),

@@ -1,4 +1,4 @@
-"""What gives each member its rewards: a candidate's code in the sandbox, the environment itself, or the card's sparse expression."""
+"""What gives each member its rewards: sandboxed code, the environment itself, or the card's sparse expression."""
 
 from __future__ import annotations
 

@@ -1,0 +1,149 @@
+"""The design step: asks for each reward of an iteration, has the critic read it, and sends back what it rejects."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from service.evolution.budget import exhausted
+from service.evolution.critic import NoCode, extract_source, review
+from service.evolution.designer import design_request
+from service.evolution.reflection import reflect
+from service.evolution.selection import select_parents
+from service.llm.contract import DesignerError, Parent, Rejected
+from service.orchestrator.work import Interrupted, Tools
+from service.schema import (
+    Candidate,
+    CandidateState,
+    Completion,
+    CompletionState,
+    IterationState,
+    RunRecord,
+    Usage,
+    Verdict,
+)
+
+
+def design(tools: Tools, iteration: int) -> None:
+    """Fills every slot of an iteration with a candidate, all slots at once; a slot whose reply is stored is not asked again.
+
+    Raises `DesignerError` if the designer cannot be reached and `Interrupted`; what was answered stays stored.
+    """
+    record = tools.record()
+    parents = _parents(record)
+    tools.statistics  # noqa: B018 -- recorded here once, before the threads below all want it
+    slots = range(max(record.run.request.search.candidates, _seeds(record, iteration)))
+    with ThreadPoolExecutor(min(len(slots), tools.model_concurrency)) as pool:
+        for future in [pool.submit(_fill, tools, record, iteration, slot, parents) for slot in slots]:
+            future.result()
+    tools.writer.set_iteration_state(iteration, IterationState.SCREENING)
+
+
+def _seeds(record: RunRecord, iteration: int) -> int:
+    return len(record.run.request.seed_rewards) if iteration == 1 else 0
+
+
+def _parents(record: RunRecord) -> tuple[Parent, ...]:
+    trainings = {training.candidate_id: training for training in record.trainings if not training.comparison}
+    return tuple(
+        Parent(
+            candidate_id=candidate.id,
+            source=candidate.source,
+            fitness=candidate.fitness,
+            success_rate=candidate.success_rate or 0.0,
+            findings=candidate.findings,
+            reflection=reflect(candidate, trainings[candidate.id]),
+        )
+        for candidate in select_parents(record.candidates, record.run.request.search.parents)
+        if candidate.fitness is not None
+    )
+
+
+def _fill(tools: Tools, record: RunRecord, iteration: int, slot: int, parents: tuple[Parent, ...]) -> None:
+    if slot < _seeds(record, iteration):
+        source = record.run.request.seed_rewards[slot]
+        verdict = review(source, tools.card, tools.transitions)
+        tools.writer.add_candidate(_candidate(tools, iteration, slot, source, "seed", (), verdict))
+        return
+    rejected: Rejected | None = None
+    for attempt in range(record.run.request.search.repairs + 1):
+        if tools.stopped():
+            raise Interrupted
+        completion = _stored(record, iteration, slot, attempt) or _ask(
+            tools, record, iteration, slot, attempt, parents, rejected
+        )
+        if completion is None:
+            return
+        candidate = _read(tools, completion)
+        tools.writer.add_candidate(candidate)
+        if candidate.verdict is None or candidate.verdict.accepted:
+            return
+        rejected = Rejected(candidate.source, candidate.verdict.faults)
+
+
+def _stored(record: RunRecord, iteration: int, slot: int, attempt: int) -> Completion | None:
+    wanted = (iteration, slot, attempt)
+    for completion in record.completions:
+        place = (completion.iteration, completion.slot, completion.attempt)
+        if place == wanted and completion.state is CompletionState.STORED:
+            return completion
+    return None
+
+
+def _ask(
+    tools: Tools,
+    record: RunRecord,
+    iteration: int,
+    slot: int,
+    attempt: int,
+    parents: tuple[Parent, ...],
+    rejected: Rejected | None,
+) -> Completion | None:
+    """A stored reply, paid for once; None where the budget allows no more."""
+    if exhausted(record.run.request.budget, tools.store.get_run(tools.run_id).spending):
+        return None
+    request = design_request(tools.card, tools.statistics, record, iteration, slot, attempt, parents, rejected)
+    intended = tools.writer.intend_completion(iteration, slot, attempt, tools.designer.name, request.messages)
+    try:
+        reply = tools.designer.design(request)
+    except DesignerError as error:
+        tools.writer.fail_completion(intended.id, str(error), Usage())
+        raise
+    return tools.writer.store_completion(intended.id, reply.text, reply.origin, reply.parents, reply.usage)
+
+
+def _read(tools: Tools, completion: Completion) -> Candidate:
+    """What the critic makes of a reply: the same reply gives the same candidate."""
+    try:
+        source = extract_source(completion.reply or "")
+    except NoCode as error:
+        verdict, source = Verdict(accepted=False, faults=(error.fault,)), completion.reply or ""
+    else:
+        verdict = review(source, tools.card, tools.transitions)
+    return _candidate(
+        tools,
+        completion.iteration,
+        completion.slot,
+        source,
+        completion.origin or tools.designer.name,
+        completion.parents,
+        verdict,
+    )
+
+
+def _candidate(
+    tools: Tools, iteration: int, slot: int, source: str, origin: str, parents: tuple[str, ...], verdict: Verdict
+) -> Candidate:
+    return Candidate(
+        id=f"{tools.run_id}-{iteration}-{slot}",
+        run_id=tools.run_id,
+        iteration=iteration,
+        slot=slot,
+        state=CandidateState.PROPOSED if verdict.accepted else CandidateState.REJECTED,
+        source=source,
+        origin=origin,
+        parents=parents,
+        verdict=verdict,
+        reason=None if verdict.accepted else verdict.faults[0].message,
+        created_at=datetime.now(UTC),
+    )

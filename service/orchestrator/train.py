@@ -1,0 +1,97 @@
+"""The training steps: submits what is not yet trained and stores what comes back, segment by segment."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from service.orchestrator.work import Interrupted, Tools
+from service.schema import Candidate, CandidateState, IterationState, RunRecord, Training, TrainingState
+from service.training.errors import TrainingStopped, WorkerLost
+from service.training.job import Member, MemberFailed, MemberFinished, Progress, SegmentDone, TrainingJob
+
+WORKER_LOSSES = 5
+"""Times in a row that a population is submitted again without one new segment before the run is paused."""
+
+log = logging.getLogger(__name__)
+
+
+def train(tools: Tools, iteration: int) -> None:
+    """Trains the queued candidates of an iteration, from their checkpoints where there are any."""
+    record = tools.record()
+    queued = {
+        candidate.id
+        for candidate in record.candidates
+        if candidate.iteration == iteration and candidate.state in (CandidateState.QUEUED, CandidateState.TRAINING)
+    }
+    for candidate_id in queued:
+        tools.writer.set_candidate_state(candidate_id, CandidateState.TRAINING)
+    train_all(tools, [t.id for t in record.trainings if t.candidate_id in queued and not t.comparison])
+    tools.writer.set_iteration_state(iteration, IterationState.ANALYZING)
+
+
+def train_all(tools: Tools, training_ids: Sequence[str]) -> None:
+    """Brings every training to its end, whatever happens to the workers.
+
+    Raises `WorkerLost` if workers keep dying without getting anywhere, `Interrupted` if asked to stop.
+    """
+    losses = 0
+    while True:
+        record = tools.record()
+        unfinished = [
+            training
+            for training in record.trainings
+            if training.id in training_ids and training.state in (TrainingState.QUEUED, TrainingState.RUNNING)
+        ]
+        if not unfinished:
+            return
+        try:
+            for progress in tools.cluster().train(_job(tools, record, unfinished), tools.stopped):
+                _store(tools, progress)
+                losses = 0
+        except TrainingStopped:
+            raise Interrupted from None
+        except WorkerLost as error:
+            losses += 1
+            tools.writer.log(f"{error}; submitting what is left again ({losses} of {WORKER_LOSSES})")
+            if losses >= WORKER_LOSSES:
+                raise
+
+
+def _job(tools: Tools, record: RunRecord, trainings: Sequence[Training]) -> TrainingJob:
+    candidates = {candidate.id: candidate for candidate in record.candidates}
+    keys = {training.id: tools.writer.checkpoint_key(training.id) for training in trainings}
+    return TrainingJob(
+        card=tools.card,
+        fitness=record.run.fitness,
+        config=record.run.request.training,
+        steps=record.run.steps,
+        members=tuple(_member(training, candidates) for training in trainings),
+        checkpoints={
+            training_id: tools.artifacts.get(key) for training_id, key in keys.items() if key is not None
+        },
+    )
+
+
+def _member(training: Training, candidates: dict[str, Candidate]) -> Member:
+    source = candidates[training.candidate_id].source if training.candidate_id is not None else None
+    return Member(training.id, training.reward, training.seed, source)
+
+
+def _store(tools: Tools, progress: Progress) -> None:
+    """Artifacts first, then the row that names them: a crash between the two leaves a file that nothing names, no more."""
+    folder = f"runs/{tools.run_id}/trainings/{progress.member_id}"
+    match progress:
+        case SegmentDone():
+            segment = progress.point.segment
+            key = f"{folder}/checkpoints/{segment:03d}/state.safetensors"
+            tools.artifacts.put(key, progress.checkpoint)
+            tools.writer.add_segment(progress.member_id, progress.point, key, progress.environment_steps)
+            if segment:
+                tools.artifacts.delete_prefix(f"{folder}/checkpoints/{segment - 1:03d}")
+        case MemberFinished():
+            key = f"{folder}/policy.safetensors"
+            tools.artifacts.put(key, progress.policy)
+            tools.writer.finish_training(progress.member_id, progress.result, key, progress.environment_steps)
+        case MemberFailed():
+            tools.writer.fail_training(progress.member_id, progress.reason)

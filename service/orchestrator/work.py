@@ -1,0 +1,58 @@
+"""What one claimed run is worked with: its card, its designer, the store's writer, and whether to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from envs.card import EnvCard
+from envs.recording import record_transitions
+from envs.variables import Floats
+from service.artifacts import ArtifactStore
+from service.evolution.designer import variable_statistics
+from service.llm.contract import Designer, VariableStatistics
+from service.schema import RunRecord
+from service.store.store import Store
+from service.store.writer import Writer
+from service.training.cluster import Cluster
+
+RECORDED_TRANSITIONS = 4096
+RECORDING_SEED = 0
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the steps of a run need; one for each claimed run. `cluster` starts Ray when it is first called."""
+
+    store: Store
+    writer: Writer
+    artifacts: ArtifactStore
+    card: EnvCard
+    designer: Designer
+    cluster: Callable[[], Cluster]
+    stopped: Callable[[], bool]
+    model_concurrency: int
+
+    @property
+    def run_id(self) -> str:
+        """The run that is worked on."""
+        return self.writer.claim.run_id
+
+    def record(self) -> RunRecord:
+        """All that is stored of the run now."""
+        return self.store.record(self.run_id)
+
+    @cached_property
+    def transitions(self) -> dict[str, Floats]:
+        """Recorded transitions of the run's environment, `(B,)` or `(B, n)` float32 by parameter; the same for every process."""
+        return record_transitions(self.card, RECORDED_TRANSITIONS, RECORDING_SEED)
+
+    @cached_property
+    def statistics(self) -> dict[str, VariableStatistics]:
+        """Statistics of the recorded transitions, which designers are told."""
+        return variable_statistics(self.transitions)
+
+
+class Interrupted(Exception):
+    """The run was asked to stop; what is stored is whole, and it can be resumed."""
