@@ -39,9 +39,7 @@ def compute_reward(speed, height, action):
 
 def transitions(rows: int = ROWS) -> Arrays:
     random = np.random.default_rng(7)
-    return {
-        name: random.normal(size=(rows, size) if size else rows).astype(np.float32) for name, size in SIZES.items()
-    }
+    return {name: random.normal(size=(rows, size) if size else rows).astype(np.float32) for name, size in SIZES.items()}
 
 
 def reward(source: str, limits: Limits = Limits(), rows: int = ROWS) -> SandboxedReward:  # noqa: B008
@@ -49,7 +47,9 @@ def reward(source: str, limits: Limits = Limits(), rows: int = ROWS) -> Sandboxe
 
 
 def returning(result: str, *before: str) -> str:
-    return "def compute_reward(speed, height, action):\n" + "".join(f"    {line}\n" for line in (*before, f"return {result}"))
+    return "def compute_reward(speed, height, action):\n" + "".join(
+        f"    {line}\n" for line in (*before, f"return {result}")
+    )
 
 
 def test_a_reward_computes_bit_for_bit_what_it_computes_in_this_process() -> None:
@@ -111,7 +111,11 @@ MISSHAPEN = {
     "a vector": ((), "speed, {'a': action}", r"'a': expected shape \(512,\), got \(512, 3\); reduce the last axis"),
     "a table": ((), "speed + speed[:, None], {'s': speed}", r"got \(512, 512\); a \(B,\) met a \(B, 1\)"),
     "text": ((), "speed, {'s': 'fast'}", "expected numbers, got a str"),
-    "complex numbers": ((), "speed, {'s': speed ** (0.5 + 0 * np.sqrt(np.array(-1 + 0.0)).astype('complex64'))}", "complex"),
+    "complex numbers": (
+        (),
+        "speed, {'s': speed ** (0.5 + 0 * np.sqrt(np.array(-1 + 0.0)).astype('complex64'))}",
+        "complex",
+    ),
     "a name with a space": ((), "speed, {'top speed': speed}", "component name 'top speed' is not allowed"),
     "a number as a name": ((), "speed, {1: speed}", "expected text as the name of a component, got a int"),
     "an endless name": ((), "speed, {'a' * 65: speed}", "at most 64"),
@@ -131,14 +135,19 @@ def test_a_value_that_is_not_finite_is_shown_with_its_row_and_inputs() -> None:
     inputs["height"] = np.abs(inputs["height"]) + 1.0
     inputs["height"][41] = 0.0
     with reward(returning("speed, {'s': speed, 'log': np.log(height)}")) as confined:
-        with pytest.raises(RewardMisshapen, match=r"'log'.*got -inf in 1 of 512 rows, first in row 41, where .*height=0"):
+        with pytest.raises(
+            RewardMisshapen, match=r"'log'.*got -inf in 1 of 512 rows, first in row 41, where .*height=0"
+        ):
             confined(inputs)
         inputs["height"][41] = 1.0
         assert np.isfinite(confined(inputs).total).all()
 
 
 def test_an_overflow_of_float32_is_not_finite() -> None:
-    with reward(returning("speed * 0 + 1e39, {'s': speed}")) as confined, pytest.raises(RewardMisshapen, match="got inf"):
+    with (
+        reward(returning("speed * 0 + 1e39, {'s': speed}")) as confined,
+        pytest.raises(RewardMisshapen, match="got inf"),
+    ):
         confined(transitions())
 
 
