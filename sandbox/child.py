@@ -112,6 +112,7 @@ class Child:
     def kill(self) -> int | None:
         """Kills the child, waits for it to be reaped and gives everything back; its wait status, None if nobody knows it."""
         if not self._open:
+            self._release()
             return None
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -144,22 +145,26 @@ class _Confined:
     def _exchange(self, inputs: Mapping[str, NDArray[np.float32]], rows: int, more: tuple[int, int, float]) -> Answer:
         """Rings with inputs that lie ready and waits for the answer; a child that was lost stays lost."""
         if self._fault is not None:
-            raise self._fault
+            raise copy.copy(self._fault)
         child = self._child
         if child is None:
             raise RuntimeError("this reward is not open: use it in a with statement, or call open()")
-        for name, block in self._blocks.items():
-            np.copyto(block[:rows], inputs[name], casting="same_kind")
+        self._fill(inputs, rows)
         self._sequence += 1
         try:
             child.ring(CALL.pack(self._sequence, rows, *more))
             answer = child.wait(self._sequence, self._limits.call_seconds)
         except (RewardFault, SandboxFault) as error:
-            self._fault = error
+            # A copy, which holds no frames and through them no memory.
+            self._fault = copy.copy(error)
             self.close()
             raise
         self._accept(answer, Status.DONE)
         return answer
+
+    def _fill(self, inputs: Mapping[str, NDArray[np.float32]], rows: int) -> None:
+        for name, block in self._blocks.items():
+            np.copyto(block[:rows], inputs[name], casting="same_kind")
 
     def _accept(self, answer: Answer, expected: Status) -> None:
         if answer.status is expected:
@@ -168,9 +173,10 @@ class _Confined:
             raise _raised(answer.text, self._limits)
         if answer.status is Status.MISSHAPEN:
             raise RewardMisshapen(printable(answer.text))
-        self._fault = RewardKilled("the process of the code sent an answer out of turn and was killed")
+        message = "the process of the code sent an answer out of turn and was killed"
+        self._fault = RewardKilled(message)
         self.close()
-        raise self._fault
+        raise RewardKilled(message)
 
 
 class SandboxedReward(_Confined):

@@ -127,9 +127,9 @@ def test_a_listening_socket_of_the_parent_is_never_reached() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
         port = server.getsockname()[1]
-        with unchecked(f"import socket; socket.create_connection(('127.0.0.1', {port}))") as reward:
-            with pytest.raises(RewardKilled):
-                reward(INPUTS)
+        attack = f"import socket; socket.create_connection(('127.0.0.1', {port}))"
+        with unchecked(attack) as reward, pytest.raises(RewardKilled):
+            reward(INPUTS)
         with pytest.raises(TimeoutError):
             server.accept()
 
@@ -180,7 +180,7 @@ def test_a_second_answer_to_one_call_is_noticed_at_the_next() -> None:
     with unchecked(*lines) as reward:
         with pytest.raises(RewardMisshapen):
             reward(INPUTS)
-        with pytest.raises(RewardKilled, match="without being asked|belongs to no call"):
+        with pytest.raises(RewardKilled, match=r"without being asked|belongs to no call"):
             reward(INPUTS)
 
 

@@ -217,9 +217,9 @@ MEMORY = {
 
 @pytest.mark.parametrize("line", MEMORY.values(), ids=MEMORY.keys())
 def test_a_memory_bomb_is_stopped_at_the_limit(line: str) -> None:
-    with reward(returning("speed, {'s': speed}", line), Limits(memory_mib=128)) as bomb:
-        with pytest.raises(RewardKilled, match=r"memory|128 MiB"):
-            bomb(transitions())
+    bomb = reward(returning("speed, {'s': speed}", line), Limits(memory_mib=128))
+    with bomb, pytest.raises(RewardKilled, match=r"memory|128 MiB"):
+        bomb(transitions())
 
 
 def test_a_runaway_at_module_level_is_killed_at_the_deadline_of_the_start() -> None:
@@ -267,12 +267,12 @@ def test_a_metric_judges_one_episode_after_the_other() -> None:
 
 def test_a_metric_that_is_no_number_is_refused() -> None:
     episode = {"speed": np.ones(4, np.float32)}
-    with SandboxedMetric(check_metric("speed", "True", SIZES), SIZES, 10) as metric:
-        with pytest.raises(RewardMisshapen, match="score: expected one number"):
-            metric(episode, 4, 4, 0.5)
-    with SandboxedMetric(check_metric("np.log(speed[0] - 1)", "True", SIZES), SIZES, 10) as metric:
-        with pytest.raises(RewardMisshapen, match="finite"):
-            metric(episode, 4, 4, 0.5)
+    whole = SandboxedMetric(check_metric("speed", "True", SIZES), SIZES, 10)
+    with whole, pytest.raises(RewardMisshapen, match="score: expected one number"):
+        whole(episode, 4, 4, 0.5)
+    infinite = SandboxedMetric(check_metric("np.log(speed[0] - 1)", "True", SIZES), SIZES, 10)
+    with infinite, pytest.raises(RewardMisshapen, match="finite"):
+        infinite(episode, 4, 4, 0.5)
 
 
 def test_the_sandbox_can_check_itself() -> None:

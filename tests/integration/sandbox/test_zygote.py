@@ -1,5 +1,6 @@
 """The zygote: one per process, shared by threads, started again when lost, and nothing left behind."""
 
+import gc
 import os
 import select
 import signal
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from sandbox import Limits, SandboxedReward, SandboxFault, Zygote, check_reward, zygote
+from sandbox.child import Child
 
 CHECKED = check_reward("def compute_reward(x):\n    return x, {'x': x}", {"x": 0})
 INPUTS = {"x": np.arange(8, dtype=np.float32)}
@@ -29,12 +31,21 @@ def descriptors(pid: int | str = "self") -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
+def wait_for(child: Child | None) -> None:
+    """Waits until the process of a child has ended; fails where it does not."""
+    assert child is not None
+    ended = select.poll()
+    ended.register(child._pidfd, select.POLLIN)
+    assert ended.poll(10_000)
+
+
 def test_two_hundred_rewards_leave_no_process_and_no_descriptor() -> None:
     with Zygote() as own:
         with reward(own) as first:
             first(INPUTS)
         pid = own.pid
         assert pid is not None
+        gc.collect()
         before = (descriptors(), descriptors(pid))
         for _ in range(200):
             with reward(own) as one:
@@ -61,9 +72,9 @@ def test_a_lost_zygote_is_a_fault_of_the_sandbox_and_is_replaced() -> None:
             one(INPUTS)
             assert own.pid is not None
             os.kill(own.pid, signal.SIGKILL)
+            wait_for(one._child)
             with pytest.raises(SandboxFault, match="zygote is lost"):
-                while True:
-                    one(INPUTS)
+                one(INPUTS)
         with reward(own) as another:
             assert np.array_equal(another(INPUTS).total, INPUTS["x"])
 
@@ -103,9 +114,7 @@ def test_closing_the_zygote_ends_its_children() -> None:
     assert child is not None
     own.close()
 
-    ended = select.poll()
-    ended.register(child._pidfd, select.POLLIN)
-    assert ended.poll(5000)
+    wait_for(child)
     one.close()
 
 
