@@ -53,8 +53,8 @@ def test_two_hundred_rewards_leave_no_process_and_no_descriptor() -> None:
 
         assert children(pid) == []
         assert descriptors() == before[0]
-        # At the first look the zygote may not have closed the last two of its own.
-        assert descriptors(pid) <= before[1]
+        # The zygote closes the two of a child just after we hear of its end.
+        assert abs(descriptors(pid) - before[1]) <= 2
 
 
 def test_many_rewards_are_open_side_by_side() -> None:
