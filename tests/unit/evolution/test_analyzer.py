@@ -2,7 +2,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.evolution.analyzer import analyze
@@ -347,6 +347,7 @@ def trainings(draw: st.DrawFn) -> Training:
     return training(points, episodes)
 
 
+@settings(deadline=None, derandomize=True)
 @given(any_training=trainings())
 def test_any_training_is_analyzed_into_findings_whose_figures_are_finite(any_training: Training) -> None:
     for finding in analyze(any_training, HORIZON, DT):

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.evolution.comparison import compare, interval
@@ -65,6 +65,7 @@ def test_no_interval_without_finite_values(bad: list[float]) -> None:
 FITNESS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=12)
 
 
+@settings(deadline=None, derandomize=True)
 @given(values=FITNESS)
 def test_an_interval_holds_its_mean_and_lies_within_the_values(values: list[float]) -> None:
     found = interval(values)
@@ -74,11 +75,13 @@ def test_an_interval_holds_its_mean_and_lies_within_the_values(values: list[floa
     assert found.high <= max(values) + slack
 
 
+@settings(deadline=None, derandomize=True)
 @given(values=FITNESS, seed=st.integers(0, 100))
 def test_the_same_values_and_seed_give_the_same_interval(values: list[float], seed: int) -> None:
     assert interval(values, seed) == interval(values, seed)
 
 
+@settings(deadline=None, derandomize=True)
 @given(values=FITNESS)
 def test_better_seeds_never_give_a_worse_interval(values: list[float]) -> None:
     plain, better = interval(values), interval([value + 10.0 for value in values])

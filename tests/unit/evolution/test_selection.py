@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.evolution.selection import select_parents, winner
@@ -64,6 +64,7 @@ def test_there_is_no_winner_where_nothing_was_trained() -> None:
 PLACES = [(iteration, slot) for iteration in range(1, 4) for slot in range(3)]
 
 
+@settings(deadline=None, derandomize=True)
 @given(
     fitness=st.lists(st.sampled_from([0.0, 1.0, 2.0]), min_size=len(PLACES), max_size=len(PLACES)),
     order=st.permutations(range(len(PLACES))),

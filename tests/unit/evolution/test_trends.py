@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.evolution.trends import pearson, rank_correlation
@@ -46,6 +46,7 @@ def test_places_that_are_not_finite_are_left_out() -> None:
 VALUE = st.floats(-1e6, 1e6) | st.just(math.nan)
 
 
+@settings(deadline=None, derandomize=True)
 @given(pairs=st.lists(st.tuples(VALUE, VALUE), max_size=12))
 def test_a_correlation_is_none_or_within_minus_one_and_one(pairs: list[tuple[float, float]]) -> None:
     a, b = [first for first, _ in pairs], [second for _, second in pairs]
