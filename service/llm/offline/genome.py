@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
@@ -19,6 +20,7 @@ Shape = Literal["linear", "clipped", "saturating", "near", "close"]
 MARK: Final = "# genome: "
 MAX_TERMS: Final = 6
 _MAX_LINE: Final = 4_000
+_LONGEST_NAME: Final = 64
 _Figure = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 _Positive = Annotated[float, Field(ge=1e-6, le=1e6, allow_inf_nan=False)]
 
@@ -42,17 +44,20 @@ class Term(Frozen):
 
     @property
     def component(self) -> str:
-        """Its name among the components of the reward."""
+        """Its name among the components of the reward, at most 64 characters."""
         if self.signal == "alive":
             return "alive"
         name = self.variable if self.entry is None else f"{self.variable}_{self.entry}"
-        if self.signal == "square":
-            return "effort" if self.variable == "action" else f"{name}_square"
-        if self.signal == "change":
-            return f"{name}_change"
         goal = "" if self.other is None else f"_to_{self.other}"
-        measured = {"value": name, "rate": f"{name}_rate", "gap": f"{name}{goal}", "approach": f"{name}_approach{goal}"}
-        return f"{measured[self.signal]}_{self.shape}"
+        match self.signal:
+            case "square":
+                return "effort" if self.variable == "action" else f"{name}_square"
+            case "change":
+                return f"{name}_change"
+            case "value" | "gap":
+                return _short(f"{name}{goal}_{self.shape}")
+            case _:
+                return _short(f"{name}_{self.signal}{goal}_{self.shape}")
 
     def variables(self) -> tuple[str, ...]:
         """The variables of the card that it needs, without `prev_`."""
@@ -63,6 +68,11 @@ class Genome(Frozen):
     """A whole reward: the sum of its terms."""
 
     terms: tuple[Term, ...] = Field(min_length=1, max_length=MAX_TERMS)
+
+
+def _short(name: str) -> str:
+    """Names of two variables may be longer together than a component's may be; the checksum keeps them apart."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 9]}_{zlib.crc32(name.encode()):08x}"
 
 
 def mark(genome: Genome) -> str:

@@ -26,6 +26,7 @@ _ANSWERED: Final = frozenset(
         "reward_hacking",
         "early_termination",
         "never_explored",
+        "never_improved",
     }
 )
 
@@ -78,7 +79,7 @@ class Mutation:
         match finding.code:
             case "dominating_component" if named:
                 return _replaced(terms, named, self._rescaled(named, 0.1, 0.5))
-            case "dead_component" if named:
+            case "dead_component" if named and named.signal != "alive":
                 return self._revived(terms, named)
             case "fighting_components" if named:
                 rest = _without(terms, named)
@@ -87,7 +88,7 @@ class Mutation:
                 return self._turned_to_fitness(terms, named)
             case "early_termination":
                 return self._kept_alive(terms)
-            case "never_explored":
+            case "never_explored" | "never_improved":
                 return self._with_fitness_term(tuple(map(self._widened, terms)))
             case _:
                 return terms
