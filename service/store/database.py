@@ -31,14 +31,17 @@ class Database:
     def __init__(self, url: str) -> None:
         try:
             self.url = make_url(url)
-        except ArgumentError as error:
-            raise StoreUnavailable(f"REWARDSMITH_DATABASE_URL is not a database URL: {url!r}") from error
-        self.where = self.url.render_as_string(hide_password=True)
-        if self._sqlite:
-            self._make_folder()
-        self.engine = create_engine(
-            self.url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_pre_ping=not self._sqlite
-        )
+            self.where = self.url.render_as_string(hide_password=True)
+            if self._sqlite:
+                self._make_folder()
+            self.engine = create_engine(
+                self.url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW, pool_pre_ping=not self._sqlite
+            )
+        except (ArgumentError, ModuleNotFoundError) as error:
+            raise StoreUnavailable(
+                "REWARDSMITH_DATABASE_URL names no database that can be used here: expected a URL such as "
+                f"sqlite:////var/lib/rewardsmith/runs.db, got one that gives {type(error).__name__}"
+            ) from error
         if self._sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)

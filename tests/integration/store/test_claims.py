@@ -1,0 +1,229 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from service.schema import (
+    Candidate,
+    CandidateState,
+    Completion,
+    CompletionState,
+    EventKind,
+    IterationState,
+    Message,
+    Run,
+    RunState,
+    TrainingResult,
+    Usage,
+)
+from service.store import Claim, LeaseLost, NotFound, StateConflict, Store, Writer, process_owner
+
+AN_HOUR = 3600.0
+ELSEWHERE = "another-host/0/0:1:1"
+CLAIM_AND_WAIT = """
+import sys
+from service.schema import Message
+from service.store import open_store, process_owner
+store = open_store(sys.argv[1])
+claim = store.claim(process_owner(), 3600.0)
+store.writer(claim).intend_completion(1, 0, 0, "openai/some-model", (Message(role="user", content="hop"),))
+print("claimed", flush=True)
+sys.stdin.read()
+"""
+MESSAGES = (Message(role="user", content="hop"),)
+
+
+def claim(store: Store, lease_seconds: float = AN_HOUR, run_id: str | None = None) -> Claim:
+    found = store.claim(ELSEWHERE, lease_seconds, run_id)
+    assert found is not None
+    return found
+
+
+def test_the_oldest_queued_run_is_claimed_first_and_each_only_once(store: Store, new_run: Callable[..., Run]) -> None:
+    first, second = new_run(), new_run()
+    assert claim(store) == Claim(first.id, ELSEWHERE, 1)
+    assert claim(store) == Claim(second.id, ELSEWHERE, 1)
+    assert store.claim(ELSEWHERE, AN_HOUR) is None
+    assert store.get_run(first.id).state is RunState.RUNNING
+
+
+def test_a_run_can_be_claimed_by_name(store: Store, new_run: Callable[..., Run]) -> None:
+    new_run()
+    second = new_run()
+    assert claim(store, run_id=second.id).run_id == second.id
+    assert store.claim(ELSEWHERE, AN_HOUR, second.id) is None
+    assert store.claim(ELSEWHERE, AN_HOUR, "r-nowhere") is None
+
+
+def test_a_run_whose_owner_lives_is_not_taken_over(store: Store, new_run: Callable[..., Run]) -> None:
+    new_run()
+    assert store.claim(process_owner(), AN_HOUR) is not None
+    assert store.claim(ELSEWHERE, AN_HOUR) is None
+
+
+def test_a_run_whose_lease_ran_out_is_taken_over_with_a_higher_token(store: Store, new_run: Callable[..., Run]) -> None:
+    new_run()
+    assert claim(store, lease_seconds=0.0).token == 1
+    assert claim(store).token == 2
+    assert store.claim(ELSEWHERE, AN_HOUR) is None
+
+
+def test_a_heartbeat_prolongs_the_lease(store: Store, new_run: Callable[..., Run]) -> None:
+    new_run()
+    mine = claim(store, lease_seconds=0.0)
+    assert store.heartbeat(mine, AN_HOUR) is None
+    assert store.claim(ELSEWHERE, AN_HOUR) is None
+
+
+def test_a_killed_owner_on_this_host_is_replaced_before_its_lease_runs_out(
+    store: Store, new_run: Callable[..., Run], database_url: str
+) -> None:
+    run = new_run()
+    with subprocess.Popen([sys.executable, "-c", CLAIM_AND_WAIT, database_url], stdin=-1, stdout=-1) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"claimed\n"
+        assert store.claim(ELSEWHERE, AN_HOUR) is None
+        worker.kill()
+        os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)
+        assert claim(store) == Claim(run.id, ELSEWHERE, 2)
+    [completion] = store.completions(run.id)
+    assert completion.state is CompletionState.LOST
+    assert store.get_run(run.id).spending.completions_possibly_paid == 1
+    assert store.get_run(run.id).spending.completions == 0
+    assert [event.number for event in store.events(run.id)] == [1, 2, 3, 4, 5]
+
+
+def test_a_completion_lost_to_a_takeover_is_counted_once(store: Store, new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    store.writer(claim(store, lease_seconds=0.0)).intend_completion(1, 0, 0, "m", MESSAGES)
+    claim(store, lease_seconds=0.0)
+    claim(store)
+    assert store.get_run(run.id).spending.completions_possibly_paid == 1
+
+
+def nothing_more(candidate: Candidate, completion: Completion) -> list[Callable[[Writer], object]]:
+    """One call of every method that writes."""
+    return [
+        lambda w: w.set_run_state(RunState.COMPLETED),
+        lambda w: w.start_iteration(2),
+        lambda w: w.set_iteration_state(1, IterationState.DONE),
+        lambda w: w.intend_completion(1, 1, 0, "m", MESSAGES),
+        lambda w: w.store_completion(completion.id, "reply", "proposed", (), Usage()),
+        lambda w: w.fail_completion(completion.id, "no", Usage()),
+        lambda w: w.add_candidate(candidate.model_copy(update={"source": "other"})),
+        lambda w: w.set_candidate_state(candidate.id, CandidateState.QUEUED),
+        lambda w: w.add_trainings(()),
+        lambda w: w.finish_training(
+            "t", TrainingResult(best_segment=0, fitness=0, success_rate=0, episodes=()), "k", 1
+        ),
+        lambda w: w.fail_training("t", "no"),
+        lambda w: w.add_seconds(1.0),
+        lambda w: w.log("still here"),
+    ]
+
+
+def test_a_writer_whose_run_was_taken_over_loses_its_lease_and_writes_nothing(
+    store: Store, new_run: Callable[..., Run]
+) -> None:
+    run = new_run()
+    mine = claim(store, lease_seconds=0.0)
+    old = store.writer(mine)
+    old.start_iteration(1)
+    candidate = Candidate.model_validate(
+        {
+            "id": f"{run.id}-1-0",
+            "run_id": run.id,
+            "iteration": 1,
+            "slot": 0,
+            "state": "proposed",
+            "source": "pass",
+            "origin": "proposed",
+            "created_at": run.created_at,
+        }
+    )
+    old.add_candidate(candidate)
+    completion = old.intend_completion(1, 0, 0, "m", MESSAGES)
+    claim(store)
+    before, events = store.record(run.id), store.events(run.id)
+    for write in nothing_more(candidate, completion):
+        with pytest.raises(LeaseLost, match=f"run {run.id}: fencing token 1 .* is out of date, the run has token 2"):
+            write(old)
+    with pytest.raises(LeaseLost):
+        store.heartbeat(mine, AN_HOUR)
+    assert store.record(run.id) == before
+    assert store.events(run.id) == events
+
+
+def test_a_run_that_left_running_is_nobodys(store: Store, writer: Writer) -> None:
+    writer.set_run_state(RunState.PAUSED, "the model cannot be reached")
+    run = store.get_run(writer.claim.run_id)
+    assert (run.state, run.reason) == (RunState.PAUSED, "the model cannot be reached")
+    with pytest.raises(LeaseLost, match="is paused and no longer worked on"):
+        writer.log("one more thing")
+    with pytest.raises(LeaseLost):
+        store.heartbeat(writer.claim, AN_HOUR)
+    assert store.claim(ELSEWHERE, AN_HOUR) is None
+
+
+def test_a_resumed_run_is_queued_without_its_reason_and_can_be_claimed(store: Store, writer: Writer) -> None:
+    writer.set_run_state(RunState.PAUSED, "the model cannot be reached")
+    run = store.request_state(writer.claim.run_id, "resume")
+    assert (run.state, run.reason) == (RunState.QUEUED, None)
+    assert claim(store).token > writer.claim.token
+
+
+@pytest.mark.parametrize(("wish", "state"), [("pause", RunState.PAUSED), ("cancel", RunState.CANCELLED)])
+def test_what_is_wished_for_a_queued_run_happens_at_once(
+    store: Store, new_run: Callable[..., Run], wish: str, state: RunState
+) -> None:
+    run = store.request_state(new_run().id, wish)
+    assert (run.state, run.reason) == (state, f"{wish} was asked for")
+    assert store.claim(ELSEWHERE, AN_HOUR) is None
+
+
+@pytest.mark.parametrize(("wish", "state"), [("pause", RunState.PAUSED), ("cancel", RunState.CANCELLED)])
+def test_the_owner_of_a_running_run_hears_of_a_wish_at_its_next_heartbeat(
+    store: Store, writer: Writer, wish: str, state: RunState
+) -> None:
+    assert store.heartbeat(writer.claim, AN_HOUR) is None
+    assert store.request_state(writer.claim.run_id, wish).state is RunState.RUNNING
+    store.request_state(writer.claim.run_id, wish)
+    assert store.heartbeat(writer.claim, AN_HOUR) is state
+    told = [event for event in store.events(writer.claim.run_id) if event.kind is EventKind.LOG]
+    assert [event.text for event in told] == [f"{wish} was asked for"]
+    writer.set_run_state(state)
+    assert store.get_run(writer.claim.run_id).state is state
+
+
+def test_a_wish_to_pause_can_be_taken_back(store: Store, writer: Writer) -> None:
+    store.request_state(writer.claim.run_id, "pause")
+    store.request_state(writer.claim.run_id, "resume")
+    assert store.heartbeat(writer.claim, AN_HOUR) is None
+
+
+def test_a_wish_to_cancel_cannot_be_taken_back(store: Store, writer: Writer) -> None:
+    store.request_state(writer.claim.run_id, "cancel")
+    for wish in ("pause", "resume"):
+        with pytest.raises(StateConflict, match=f"is being cancelled: it cannot {wish}; allowed here: cancel"):
+            store.request_state(writer.claim.run_id, wish)
+    assert store.heartbeat(writer.claim, AN_HOUR) is RunState.CANCELLED
+
+
+def test_what_is_wished_for_a_run_that_nobody_works_on_happens_at_once_and_fences_its_last_owner(
+    store: Store, new_run: Callable[..., Run]
+) -> None:
+    new_run()
+    gone = claim(store, lease_seconds=0.0)
+    assert store.request_state(gone.run_id, "cancel").state is RunState.CANCELLED
+    with pytest.raises(LeaseLost):
+        store.heartbeat(gone, AN_HOUR)
+
+
+def test_a_refused_wish_names_the_state_and_what_is_allowed(store: Store, new_run: Callable[..., Run]) -> None:
+    run = new_run()
+    with pytest.raises(StateConflict, match=f"run {run.id} is queued: it cannot resume; allowed here: pause, cancel"):
+        store.request_state(run.id, "resume")
+    with pytest.raises(NotFound):
+        store.request_state("r-nowhere", "pause")

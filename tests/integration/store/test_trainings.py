@@ -1,0 +1,164 @@
+import math
+
+import pytest
+
+from service.schema import (
+    Comparison,
+    CurvePoint,
+    EventKind,
+    Interval,
+    RewardComparison,
+    Training,
+    TrainingResult,
+    TrainingState,
+)
+from service.store import NotFound, StateConflict, Store, Writer
+
+RESULT = TrainingResult(best_segment=1, fitness=2.5, success_rate=0.5, episodes=())
+
+
+def training(writer: Writer, name: str = "final-human-0", segments: int = 2) -> Training:
+    return Training(
+        id=f"{writer.claim.run_id}-{name}",
+        run_id=writer.claim.run_id,
+        candidate_id=None,
+        reward="human",
+        comparison=True,
+        seed=7,
+        state=TrainingState.QUEUED,
+        segments=segments,
+        segments_done=0,
+        curve=(),
+        result=None,
+        reason=None,
+    )
+
+
+def point(segment: int) -> CurvePoint:
+    return CurvePoint(
+        segment=segment,
+        steps=(segment + 1) * 1000,
+        fitness=0.5 * segment,
+        success_rate=0.0,
+        episode_length=100.0,
+        terminated_rate=1.0,
+        training_return=None,
+        training_length=None,
+        components={},
+        steps_per_second=5000.0,
+        policy_loss=0.1,
+        value_loss=1.0,
+        entropy=1.0,
+        approximate_kl=0.01,
+    )
+
+
+@pytest.fixture
+def planned(writer: Writer) -> str:
+    plan = training(writer)
+    writer.add_trainings((plan,))
+    return plan.id
+
+
+def test_trainings_are_listed_in_the_order_in_which_they_were_planned(store: Store, writer: Writer) -> None:
+    writer.add_trainings((training(writer, "z"), training(writer, "a")))
+    writer.add_trainings((training(writer, "a"), training(writer, "m")))
+    names = [one.id.removeprefix(f"{writer.claim.run_id}-") for one in store.trainings(writer.claim.run_id)]
+    assert names == ["z", "a", "m"]
+
+
+def test_a_planned_training_comes_back_as_it_was_and_planning_it_again_does_not_set_it_back(
+    store: Store, writer: Writer, planned: str
+) -> None:
+    assert store.trainings(writer.claim.run_id) == (training(writer),)
+    writer.add_segment(planned, point(0), "checkpoints/0", 1000)
+    writer.add_trainings((training(writer),))
+    assert store.trainings(writer.claim.run_id)[0].segments_done == 1
+
+
+def test_segments_make_the_curve_and_name_the_newest_checkpoint(store: Store, writer: Writer, planned: str) -> None:
+    assert writer.checkpoint_key(planned) is None
+    assert writer.add_segment(planned, point(0), "checkpoints/0", 1200)
+    assert writer.checkpoint_key(planned) == "checkpoints/0"
+    assert writer.add_segment(planned, point(1), "checkpoints/1", 1300)
+    assert writer.checkpoint_key(planned) == "checkpoints/1"
+    [stored] = store.trainings(writer.claim.run_id)
+    assert (stored.state, stored.segments_done) == (TrainingState.RUNNING, 2)
+    assert stored.curve == (point(0), point(1))
+    assert store.get_run(writer.claim.run_id).spending.environment_steps == 2500
+
+
+def test_a_segment_that_comes_twice_counts_once(store: Store, writer: Writer, planned: str) -> None:
+    writer.add_segment(planned, point(0), "checkpoints/0", 1000)
+    before, events = store.record(writer.claim.run_id), store.events(writer.claim.run_id)
+    assert not writer.add_segment(planned, point(0), "checkpoints/other", 1000)
+    assert store.record(writer.claim.run_id) == before
+    assert store.events(writer.claim.run_id) == events
+    assert writer.checkpoint_key(planned) == "checkpoints/0"
+
+
+def test_a_gap_between_segments_is_an_error(store: Store, writer: Writer, planned: str) -> None:
+    with pytest.raises(StateConflict, match="has 0 of 2 segments: segment 1 cannot follow, 0 is next"):
+        writer.add_segment(planned, point(1), "checkpoints/1", 1000)
+    assert store.trainings(writer.claim.run_id) == (training(writer),)
+
+
+def test_no_segment_follows_the_last(writer: Writer, planned: str) -> None:
+    for segment in (0, 1):
+        writer.add_segment(planned, point(segment), "k", 1000)
+    with pytest.raises(StateConflict, match="has 2 of 2 segments"):
+        writer.add_segment(planned, point(2), "k", 1000)
+
+
+def test_a_figure_that_json_lacks_survives_in_a_curve(store: Store, writer: Writer, planned: str) -> None:
+    writer.add_segment(planned, point(0).model_copy(update={"policy_loss": math.nan}), "k", 1000)
+    assert math.isnan(store.trainings(writer.claim.run_id)[0].curve[0].policy_loss)
+
+
+def test_a_training_is_finished_once(store: Store, writer: Writer, planned: str) -> None:
+    assert store.policy_key(planned) is None
+    for key in ("policies/one", "policies/two"):
+        writer.finish_training(planned, RESULT, key, 16_000)
+    [stored] = store.trainings(writer.claim.run_id)
+    assert (stored.state, stored.result) == (TrainingState.FINISHED, RESULT)
+    assert store.policy_key(planned) == "policies/one"
+    assert store.get_run(writer.claim.run_id).spending.environment_steps == 16_000
+    with pytest.raises(StateConflict, match="is finished: it cannot become failed"):
+        writer.fail_training(planned, "killed")
+    with pytest.raises(StateConflict, match="is finished: it takes no more segments"):
+        writer.add_segment(planned, point(0), "k", 1000)
+
+
+def test_a_training_whose_reward_was_at_fault_says_why(store: Store, writer: Writer, planned: str) -> None:
+    for _ in range(2):
+        writer.fail_training(planned, "the reward gave NaN")
+    [stored] = store.trainings(writer.claim.run_id)
+    assert (stored.state, stored.reason) == (TrainingState.FAILED, "the reward gave NaN")
+    states = [event.state for event in store.events(writer.claim.run_id) if event.kind is EventKind.TRAINING_STATE]
+    assert states == ["queued", "failed"]
+
+
+def test_a_training_that_is_not_planned_is_not_found(store: Store, writer: Writer) -> None:
+    with pytest.raises(NotFound, match="no training 'nowhere' is stored"):
+        writer.add_segment("nowhere", point(0), "k", 1000)
+    with pytest.raises(NotFound):
+        store.policy_key("nowhere")
+
+
+def test_the_comparison_is_kept_and_told_once(store: Store, writer: Writer) -> None:
+    interval = Interval(mean=2.0, low=1.0, high=3.0)
+    reward = RewardComparison(reward="human", fitness=(1.0, 2.0, 3.0), interval=interval, success_rate=0.5)
+    comparison = Comparison(winner_id="w", rewards=(reward,), human_normalised=None, steps=1000)
+    for _ in range(2):
+        writer.set_comparison(comparison)
+    assert store.get_run(writer.claim.run_id).comparison == comparison
+    told = [event.text for event in store.events(writer.claim.run_id) if event.kind is EventKind.COMPARISON]
+    assert told == ["final comparison: human 2"]
+
+
+def test_seconds_add_up_without_an_event(store: Store, writer: Writer) -> None:
+    events = store.events(writer.claim.run_id)
+    writer.add_seconds(1.5)
+    writer.add_seconds(2.0)
+    assert store.get_run(writer.claim.run_id).spending.seconds == 3.5
+    assert store.events(writer.claim.run_id) == events
