@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from envs.card import EnvCard
 from envs.variables import Layout, Transitions
-from sandbox import SandboxedMetric, SandboxedReward, check_metric, check_reward, check_step_expression
+from sandbox import Limits, SandboxedMetric, SandboxedReward, check_metric, check_reward, check_step_expression
 from service.schema import EpisodeEnd, EpisodeSummary, Fitness
 from service.training.job import Member
 
 Floats = NDArray[np.float32]
+TRAINING_LIMITS = Limits(call_seconds=20.0)
+"""Generous, because the clock runs on while the machine is busy with other trainings."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def reward_source(member: Member, layout: Layout, most_transitions: int) -> Rewa
         checked = check_step_expression(card.sparse_reward, card.parameters)
     else:
         checked = check_reward(member.source or "", card.parameters)
-    return CodeReward(layout, SandboxedReward(checked, card.parameters, most_transitions).open())
+    return CodeReward(layout, SandboxedReward(checked, card.parameters, most_transitions, TRAINING_LIMITS).open())
 
 
 class Judge:
@@ -91,7 +93,7 @@ class Judge:
         sizes = {variable.name: variable.size for variable in card.variables}
         self._card = card
         self._metric = SandboxedMetric(
-            check_metric(fitness.score, fitness.success, sizes), sizes, card.max_steps + 1
+            check_metric(fitness.score, fitness.success, sizes), sizes, card.max_steps + 1, TRAINING_LIMITS
         ).open()
 
     def summaries(self, layout: Layout, transitions: Transitions, rewards: Rewards) -> tuple[EpisodeSummary, ...]:
