@@ -124,7 +124,7 @@ class Grammar:
     def _target(self, random: Generator, offer: Offer, entry: int | None) -> tuple[float, float]:
         """Where a `near` term pays most and how wide: a speed beyond the usual for velocities, else a usual value."""
         known = _entry(self._statistics.get(offer.variable), entry)
-        width = max(known.std, 1e-3) * _log_uniform(random, 0.5, 3.0)
+        width = max(known.std, 1e-3) * _log_uniform(random, 1.0, 10.0)
         if offer.role == "velocity":
             speed = known.size * _log_uniform(random, 0.5, 4.0) * (1.0 if random.random() < 0.8 else -1.0)
             return speed, max(abs(speed) * _log_uniform(random, 0.3, 1.0), width)

@@ -18,6 +18,7 @@ _WEIGHT_STEP: Final = 0.4
 _SCALE_STEP: Final = 0.3
 _CENTER_STEP: Final = 0.3
 _URGENCY: Final = {Severity.INFO: 0.3, Severity.WARNING: 1.0, Severity.SERIOUS: 2.0}
+_NOTABLE: Final = 0.5
 _ANSWERED: Final = frozenset(
     {
         "dominating_component",
@@ -27,6 +28,7 @@ _ANSWERED: Final = frozenset(
         "early_termination",
         "never_explored",
         "never_improved",
+        "component_correlation",
     }
 )
 
@@ -46,13 +48,13 @@ class Mutation:
         if not any(map(self.grammar.of_fitness, terms)) and self._happens(0.7):
             terms = self._with_fitness_term(terms)
         child = Genome(terms=self._step(terms))
-        return self._restructured(child) if child == parent or self._happens(0.3) else child
+        return self._restructured(child) if child == parent or self._happens(0.2) else child
 
     def cross(self, first: Genome, second: Genome) -> Genome:
         """A child of two parents: terms of both, the first one's where both measure the same, then a random step."""
         measured = {term.measured for term in first.terms}
-        kept = [term for term in first.terms if self._happens(0.7)] or [first.terms[0]]
-        kept += [term for term in second.terms if term.measured not in measured and self._happens(0.6)]
+        kept = [term for term in first.terms if self._happens(0.85)] or [first.terms[0]]
+        kept += [term for term in second.terms if term.measured not in measured and self._happens(0.5)]
         return Genome(terms=self._step(tuple(kept[:MAX_TERMS])))
 
     def simplify(self, refused: Genome, faults: Sequence[Fault]) -> Genome | None:
@@ -66,7 +68,12 @@ class Mutation:
 
     def _chosen(self, findings: Sequence[Finding]) -> list[Finding]:
         """At most two of the findings that have an answer, the serious ones rather than the others."""
-        known = [finding for finding in findings if finding.code in _ANSWERED]
+        known = [
+            finding
+            for finding in findings
+            if finding.code in _ANSWERED
+            and (finding.code != "component_correlation" or abs(finding.value or 0.0) >= _NOTABLE)
+        ]
         if not known:
             return []
         urgency = [_URGENCY[finding.severity] for finding in known]
@@ -90,8 +97,19 @@ class Mutation:
                 return self._kept_alive(terms)
             case "never_explored" | "never_improved":
                 return self._with_fitness_term(tuple(map(self._widened, terms)))
+            case "component_correlation" if named and finding.value is not None:
+                return _replaced(terms, named, self._led(named, finding.value))
             case _:
                 return terms
+
+    def _led(self, term: Term, correlation: float) -> Term:
+        """A term that goes with the fitness pays more; one that goes against it pays less, or the other way round."""
+        if correlation > 0:
+            return self._rescaled(term, 1.2, 2.0)
+        signed = term.signal in ("value", "rate") and term.shape in ("linear", "clipped", "saturating")
+        if signed and self._happens(0.4):
+            return _weighted(term, -1.0)
+        return self._rescaled(term, 0.2, 0.6)
 
     def _revived(self, terms: Terms, dead: Term) -> Terms:
         """A term that never moves is given another temperature, dropped or redrawn."""
@@ -171,7 +189,8 @@ class Mutation:
 
 
 def _weighted(term: Term, factor: float) -> Term:
-    return term.model_copy(update={"weight": math.copysign(bounded(abs(term.weight) * factor), term.weight)})
+    weight = math.copysign(bounded(abs(term.weight * factor)), term.weight * factor)
+    return term.model_copy(update={"weight": weight})
 
 
 def _retempered(term: Term, factor: float, center: float) -> Term:

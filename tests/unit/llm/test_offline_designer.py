@@ -20,7 +20,7 @@ from service.schema import Fault, Finding, Severity
 RequestMaker = Callable[..., DesignRequest]
 CODES = (
     "dominating_component", "dead_component", "fighting_components", "reward_hacking", "early_termination", "never_explored",
-    "never_improved", "a_code_of_tomorrow",
+    "never_improved", "component_correlation", "a_code_of_tomorrow",
 )  # fmt: skip
 
 SPEED = Term(signal="value", shape="linear", variable="forward_velocity", weight=1.0)
@@ -33,8 +33,8 @@ def parent(*terms: Term, findings: tuple[Finding, ...] = (), candidate: str = "r
     return Parent(candidate, write_source(Genome(terms=terms), card("Hopper-v5")), 1.0, 0.0, findings, "")
 
 
-def finding(code: str, component: str | None = None, severity: Severity = Severity.SERIOUS) -> Finding:
-    return Finding(code=code, severity=severity, message="seen", component=component)
+def finding(code: str, component: str | None = None, value: float | None = None) -> Finding:
+    return Finding(code=code, severity=Severity.SERIOUS, message="seen", component=component, value=value)
 
 
 def children(make: RequestMaker, *parents: Parent, count: int = 200) -> list[tuple[Term, ...]]:
@@ -177,6 +177,27 @@ def test_episodes_that_end_early_raise_what_keeps_alive_or_bring_it_in(request_f
     raised = children(request_for, parent(SPEED, HEIGHT, findings=(finding("early_termination"),)))
     # Half of them are raised by 1.5 to 3, the others get a term more.
     assert median_weight(raised, "torso_height_near") > 0.55
+
+
+def test_a_component_that_goes_against_the_fitness_pays_less_or_the_other_way_round(request_for: RequestMaker) -> None:
+    against = finding("component_correlation", "forward_velocity_linear", -0.9)
+    told = children(request_for, parent(SPEED, HEIGHT, findings=(against,)))
+    weights = [term.weight for terms in told for term in terms if term.component == "forward_velocity_linear"]
+    # Turned round with a chance of 0.4; of those that are not, the weight falls to 0.2 to 0.6.
+    assert 0.25 < np.mean([weight < 0 for weight in weights]) < 0.55
+    assert np.median([weight for weight in weights if weight > 0]) < 0.6
+
+
+def test_a_component_that_goes_with_the_fitness_pays_more_unless_by_chance(request_for: RequestMaker) -> None:
+    clear = finding("component_correlation", "forward_velocity_linear", 0.9)
+    by_chance = finding("component_correlation", "forward_velocity_linear", 0.2)
+    assert (
+        median_weight(children(request_for, parent(SPEED, HEIGHT, findings=(clear,))), "forward_velocity_linear") > 1.3
+    )
+    assert (
+        median_weight(children(request_for, parent(SPEED, HEIGHT, findings=(by_chance,))), "forward_velocity_linear")
+        < 1.2
+    )
 
 
 def test_reward_without_fitness_turns_towards_what_the_fitness_reads(request_for: RequestMaker) -> None:
