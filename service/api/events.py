@@ -19,7 +19,7 @@ from service.store import Store, StoreError
 logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/runs/{run_id}/events", tags=["events"], responses={**COMMON, **MISSING})
 
-PAGE = 500
+PAGE = 200
 POLL_SECONDS = 0.25
 HEARTBEAT_SECONDS = 15
 LAST_NUMBER = 2**53

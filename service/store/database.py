@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from sqlite3 import Connection as SQLiteConnection
 
 from alembic import command
 from alembic.config import Config
@@ -130,7 +130,7 @@ class Database:
     def _faults(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             fault = unavailable(error, self.where)
             if fault is None:
                 raise
@@ -146,7 +146,7 @@ def migrations(connection: Connection | None) -> Config:
     return config
 
 
-def _prepare_sqlite(connection: SQLiteConnection, _: ConnectionPoolEntry) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")

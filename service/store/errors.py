@@ -47,10 +47,12 @@ HOW_TO_MEND = {
 }
 
 
-def unavailable(error: DBAPIError, where: str) -> StoreUnavailable | None:
+def unavailable(error: DBAPIError | sqlite3.Error, where: str) -> StoreUnavailable | None:
     """The infrastructure fault behind a driver's error at the database `where`, None if it is not one but our own mistake."""
-    extended = getattr(error.orig, "sqlite_errorcode", None)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    extended = getattr(cause, "sqlite_errorcode", None)
     mend = HOW_TO_MEND.get(extended & 0xFF) if isinstance(extended, int) else None
-    if mend is None and (error.connection_invalidated or (extended is None and isinstance(error, OperationalError))):
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if mend is None and (lost or (extended is None and isinstance(error, OperationalError))):
         mend = "the database cannot be reached; check that its server runs and REWARDSMITH_DATABASE_URL names it"
-    return StoreUnavailable(f"{where}: {mend} ({error.orig})") if mend else None
+    return StoreUnavailable(f"{where}: {mend} ({cause})") if mend else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copy
 
 import pytest
 
@@ -17,8 +18,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return {"sqlite": f"sqlite:///{tmp_path}/runs.db"}[request.param]
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables: copied, since the migrations have tests of their own."""
+    path = tmp_path_factory.mktemp("migrated") / "runs.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
+def store(database_url: str, migrated: Path, tmp_path: Path) -> Iterator[Store]:
+    copy(migrated, tmp_path / "runs.db")
     opened = open_store(database_url)
     yield opened
     opened.close()

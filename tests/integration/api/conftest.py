@@ -1,0 +1,83 @@
+"""The API as its users meet it: over HTTP on loopback, with a real store behind it."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from service.app import create_app
+from service.artifacts import ArtifactStore
+from service.settings import Settings
+from service.store import Store, Writer, open_store, process_owner
+
+AN_HOUR = 3600.0
+
+
+def check_designer(designer: str) -> str | None:
+    """Knows the offline designer; says of one other that its key is missing, and breaks down over a third."""
+    if designer == "breaks-down":
+        raise RuntimeError("a secret of the service")
+    return None if designer == "offline" else f"{designer} needs OPENAI_API_KEY in the environment"
+
+
+@contextmanager
+def served(store: Store, folder: Path) -> Iterator[httpx.Client]:
+    app = create_app(Settings(data_folder=folder), store, ArtifactStore(str(folder / "artifacts")), check_designer)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            address = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"
+            with httpx.Client(base_url=address, timeout=30) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("api")
+
+
+@pytest.fixture(scope="module")
+def store(folder: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{folder}/runs.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def client(store: Store, folder: Path) -> Iterator[httpx.Client]:
+    with served(store, folder) as client:
+        yield client
+
+
+@pytest.fixture
+def read_only_client(store: Store, folder: Path) -> Iterator[httpx.Client]:
+    """A service whose database can be read but not written."""
+    read_only = open_store(f"sqlite:///file:{folder}/runs.db?mode=ro&uri=true")
+    with served(read_only, folder) as client:
+        yield client
+    read_only.close()
+
+
+@pytest.fixture
+def run_id(client: httpx.Client) -> str:
+    """A run that was just submitted."""
+    answer = client.post("/runs", json={"task": "hop forward", "environment": "Hopper-v5"})
+    return str(answer.json()["id"])
+
+
+@pytest.fixture
+def writer(store: Store, run_id: str) -> Writer:
+    """The writer of that run, claimed."""
+    claim = store.claim(process_owner(), AN_HOUR, run_id)
+    assert claim is not None
+    return store.writer(claim)

@@ -1,0 +1,112 @@
+import math
+from datetime import UTC, datetime
+
+import httpx
+from pydantic import TypeAdapter
+
+from service.schema import (
+    Candidate,
+    CandidateState,
+    Completion,
+    CurvePoint,
+    Iteration,
+    Message,
+    Training,
+    Usage,
+)
+from service.store import Store, Writer
+
+POINT = CurvePoint(
+    segment=0,
+    steps=1000,
+    fitness=1.5,
+    success_rate=0.0,
+    episode_length=100.0,
+    terminated_rate=1.0,
+    training_return=None,
+    training_length=None,
+    components={},
+    steps_per_second=5000.0,
+    policy_loss=float("nan"),
+    value_loss=1.0,
+    entropy=1.0,
+    approximate_kl=0.01,
+)
+
+
+def add_candidate(writer: Writer, slot: int, fitness: float | None) -> Candidate:
+    run_id = writer.claim.run_id
+    candidate = Candidate(
+        id=f"{run_id}-1-{slot}",
+        run_id=run_id,
+        iteration=1,
+        slot=slot,
+        state=CandidateState.PROPOSED,
+        source="def compute_reward(): ...  # <b>bold</b>",
+        origin="proposed",
+        created_at=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+    writer.add_candidate(candidate)
+    if fitness is not None:
+        for state in (CandidateState.QUEUED, CandidateState.TRAINING):
+            writer.set_candidate_state(candidate.id, state)
+        writer.set_candidate_state(candidate.id, CandidateState.TRAINED, fitness=fitness)
+    return candidate
+
+
+def test_candidates_are_sorted_by_fitness_and_filtered_by_state(client: httpx.Client, writer: Writer) -> None:
+    url = f"/runs/{writer.claim.run_id}/candidates"
+    for slot, fitness in enumerate((None, -2.0, 3.0, 0.0)):
+        add_candidate(writer, slot, fitness)
+    assert [one["slot"] for one in client.get(url).json()] == [0, 1, 2, 3]
+    assert [one["slot"] for one in client.get(url, params={"sort": "fitness"}).json()] == [2, 3, 1, 0]
+    assert [one["slot"] for one in client.get(url, params={"state": "proposed"}).json()] == [0]
+
+
+def test_one_candidate_can_be_looked_at_in_its_own_run_only(client: httpx.Client, store: Store, writer: Writer) -> None:
+    candidate = add_candidate(writer, 0, None)
+    answer = client.get(f"/runs/{writer.claim.run_id}/candidates/{candidate.id}")
+    assert Candidate.model_validate_json(answer.content) == candidate
+    other = client.post("/runs", json={"task": "hop", "environment": "Hopper-v5"}).json()["id"]
+    assert client.get(f"/runs/{other}/candidates/{candidate.id}").status_code == 404
+
+
+def test_iterations_have_their_figures(client: httpx.Client, writer: Writer) -> None:
+    writer.start_iteration(1)
+    add_candidate(writer, 0, 1.0)
+    add_candidate(writer, 1, 2.0)
+    answer = client.get(f"/runs/{writer.claim.run_id}/iterations")
+    [iteration] = TypeAdapter(list[Iteration]).validate_json(answer.content)
+    assert (iteration.best, iteration.mean, iteration.trained) == (2.0, 1.5, 2)
+
+
+def test_a_curve_survives_the_way_with_figures_that_json_lacks(client: httpx.Client, writer: Writer) -> None:
+    training = Training.model_validate(
+        {
+            "id": f"{writer.claim.run_id}-final-human-0",
+            "run_id": writer.claim.run_id,
+            "candidate_id": None,
+            "reward": "human",
+            "comparison": True,
+            "seed": 1,
+            "state": "queued",
+            "segments": 1,
+            "segments_done": 0,
+            "curve": (),
+            "result": None,
+            "reason": None,
+        }
+    )
+    writer.add_trainings((training,))
+    writer.add_segment(training.id, POINT, "checkpoints/0", 1000)
+    answer = client.get(f"/runs/{writer.claim.run_id}/trainings")
+    [stored] = TypeAdapter(list[Training]).validate_json(answer.content)
+    assert math.isnan(stored.curve[0].policy_loss)
+    assert stored.curve[0].fitness == 1.5
+
+
+def test_completions_come_with_prompt_reply_and_cost(client: httpx.Client, writer: Writer) -> None:
+    asked = writer.intend_completion(1, 0, 0, "openai/some-model", (Message(role="user", content="<hop>"),))
+    stored = writer.store_completion(asked.id, "reply", "proposed", (), Usage(prompt_tokens=7, usd=None))
+    answer = client.get(f"/runs/{writer.claim.run_id}/completions")
+    assert TypeAdapter(list[Completion]).validate_json(answer.content) == [stored]

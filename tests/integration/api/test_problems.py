@@ -1,0 +1,132 @@
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from service.store import Store
+
+HOPPER = {"task": "hop", "environment": "Hopper-v5"}
+JSON = {"content-type": "application/json"}
+
+
+def problem(answer: httpx.Response, status: int, name: str) -> dict[str, str]:
+    """Checks the form of a problem; its errors as messages by field."""
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert set(document) == {"type", "title", "status", "detail", "errors"}
+    assert (document["type"], document["status"]) == (f"urn:rewardsmith:problem:{name}", status)
+    assert document["detail"]
+    assert "Traceback" not in answer.text
+    return {error["field"]: error["message"] for error in document["errors"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "told"),
+    [
+        ({"environment": "Hoper-v5"}, "environment", "Hopper-v5"),
+        ({"fitness": "distanse"}, "fitness", "unknown metric"),
+        ({"designer": "openai/some-model"}, "designer", "OPENAI_API_KEY"),
+        ({"task": ""}, "task", "at least 1 character"),
+        ({"budget": {"usd": 0}}, "budget.usd", "greater than 0"),
+        ({"budget": {"environment_steps": -1}}, "budget.environment_steps", "greater than 0"),
+        ({"training": {"steps": 0}}, "training.steps", "greater than 0"),
+        ({"training": {"steps": 16_383}}, "training.steps", "at least 16384"),
+        ({"training": {"steps": 10**30}}, "training.steps", "more than"),
+        (
+            {"seed_rewards": ["import os\n\ndef compute_reward(time):\n    return time, {'t': time}"]},
+            "seed_rewards.0",
+            "import os is refused",
+        ),
+        ({"model_base_url": "http://elsewhere"}, "model_base_url", "Extra inputs are not permitted"),
+    ],
+)
+def test_a_run_that_cannot_be_done_is_refused_before_it_is_stored(
+    client: httpx.Client, store: Store, fields: dict[str, object], field: str, told: str
+) -> None:
+    before = store.list_runs(limit=1)
+    errors = problem(client.post("/runs", json=HOPPER | fields), 422, "invalid-request")
+    assert told in errors[field]
+    assert store.list_runs(limit=1) == before
+
+
+def test_a_body_that_is_no_json_is_refused(client: httpx.Client) -> None:
+    answer = client.post("/runs", content=b'{"task": ', headers=JSON)
+    assert problem(answer, 422, "invalid-request")["body"].startswith("not JSON")
+
+
+def test_a_body_that_is_no_utf8_is_refused(client: httpx.Client) -> None:
+    problem(client.post("/runs", content=b'{"task": "\xff"}', headers=JSON), 400, "bad-request")
+
+
+def test_text_that_utf8_cannot_hold_is_refused(client: httpx.Client) -> None:
+    answer = client.post("/runs", content=b'{"task": "\\ud800", "environment": "Hopper-v5"}', headers=JSON)
+    assert "unicode" in problem(answer, 422, "invalid-request")["task"]
+
+
+def pieces(size: int) -> Iterator[bytes]:
+    for start in range(0, size, 1 << 16):
+        yield b" " * min(1 << 16, size - start)
+
+
+@pytest.mark.parametrize("declared", [True, False], ids=["with its length declared", "in pieces"])
+def test_a_body_of_more_than_a_mebibyte_is_refused(client: httpx.Client, declared: bool) -> None:
+    size = (1 << 20) + 1
+    answer = client.post("/runs", content=b" " * size if declared else pieces(size), headers=JSON)
+    problem(answer, 413, "request-entity-too-large")
+
+
+def test_a_body_of_a_mebibyte_is_read(client: httpx.Client) -> None:
+    assert problem(client.post("/runs", content=b" " * (1 << 20), headers=JSON), 422, "invalid-request")
+
+
+@pytest.mark.parametrize(
+    "path", ["/runs/r-nowhere", "/runs/r-nowhere/candidates", "/runs/r-nowhere/export", "/environments/Hop", "/nowhere"]
+)
+def test_what_is_not_there_is_not_found(client: httpx.Client, path: str) -> None:
+    problem(client.get(path), 404, "not-found")
+
+
+def test_an_environment_that_is_not_there_is_told_with_the_nearest(client: httpx.Client) -> None:
+    assert "Hopper-v5" in client.get("/environments/Hoper-v5").json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/runs/a b", "/runs/%00", "/runs/..%2Fetc", "/runs/' OR 1=1", f"/runs/{'x' * 65}"])
+def test_an_id_of_another_form_is_refused(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code in (404, 422)
+    assert client.get(path).headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"limit": "0"}, "limit"),
+        ({"limit": "201"}, "limit"),
+        ({"state": "asleep"}, "state"),
+        ({"cursor": "abc"}, "cursor"),
+        ({"cursor": "\udcff".encode("utf-8", "surrogateescape")}, "cursor"),
+    ],
+)
+def test_a_query_that_cannot_be_answered_is_refused(client: httpx.Client, query: dict[str, str], field: str) -> None:
+    assert field in problem(client.get("/runs", params=query), 422, "invalid-request")
+
+
+def test_a_method_that_a_route_lacks_is_told_with_those_it_has(client: httpx.Client) -> None:
+    answer = client.delete("/runs")
+    problem(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"]
+
+
+def test_an_error_of_the_service_itself_keeps_its_secrets(client: httpx.Client) -> None:
+    answer = client.post("/runs", json=HOPPER | {"designer": "breaks-down"})
+    problem(answer, 500, "internal-error")
+    assert "secret" not in answer.text
+
+
+def test_a_database_that_cannot_be_written_is_told_with_how_to_mend_it(
+    read_only_client: httpx.Client, run_id: str
+) -> None:
+    assert read_only_client.get(f"/runs/{run_id}").status_code == 200
+    answer = read_only_client.post("/runs", json=HOPPER)
+    problem(answer, 503, "store-unavailable")
+    assert "make the file and its folder writable" in answer.json()["detail"]

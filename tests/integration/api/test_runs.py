@@ -1,0 +1,100 @@
+import httpx
+import pytest
+from pydantic import TypeAdapter
+
+from service.schema import Run, RunState
+from service.store import Store, Writer
+
+HOSTILE = [
+    "hop'); DROP TABLE run; --",
+    "<script>alert(1)</script> & {{ 7 * 7 }}",
+    "one\x00two\x1b[31mthree\r\nfour\u202efive",
+    "ħöp 向前跳 🦘",
+]
+
+
+def test_a_submitted_run_is_stored_and_can_be_looked_at(client: httpx.Client, store: Store) -> None:
+    answer = client.post("/runs", json={"task": "hop", "environment": "Hopper-v5", "search": {"seed": 5}})
+    assert answer.status_code == 201
+    run = Run.model_validate_json(answer.content)
+    assert answer.headers["location"] == f"/api/v1/runs/{run.id}"
+    assert (run.state, run.request.search.seed, run.steps) == (RunState.QUEUED, 5, 150_000)
+    assert store.get_run(run.id) == run
+    assert Run.model_validate_json(client.get(f"/runs/{run.id}").content) == run
+
+
+@pytest.mark.parametrize("task", HOSTILE)
+def test_a_task_comes_back_as_it_was_said(client: httpx.Client, task: str) -> None:
+    run = client.post("/runs", json={"task": task, "environment": "Hopper-v5"}).json()
+    assert client.get(f"/runs/{run['id']}").json()["request"]["task"] == task
+    [event] = client.get(f"/runs/{run['id']}/events").json()
+    assert event["text"].isprintable()
+
+
+def test_runs_are_listed_in_pages(client: httpx.Client) -> None:
+    made = [client.post("/runs", json={"task": "hop", "environment": "Hopper-v5"}).json()["id"] for _ in range(3)]
+    first = client.get("/runs", params={"limit": 2}).json()
+    second = client.get("/runs", params={"limit": 1, "cursor": first["next_cursor"]}).json()
+    assert [run["id"] for run in first["items"] + second["items"]] == made[::-1]
+
+
+def test_runs_are_listed_by_state(client: httpx.Client, run_id: str) -> None:
+    client.post(f"/runs/{run_id}/cancel")
+    listed = client.get("/runs", params={"state": "cancelled"}).json()["items"]
+    assert run_id in [run["id"] for run in listed]
+    assert {run["state"] for run in listed} == {"cancelled"}
+
+
+def test_a_run_is_paused_resumed_and_cancelled(client: httpx.Client, run_id: str) -> None:
+    states = [client.post(f"/runs/{run_id}/{wish}").json()["state"] for wish in ("pause", "resume", "cancel")]
+    assert states == ["paused", "queued", "cancelled"]
+
+
+def test_what_a_state_does_not_allow_is_a_conflict_that_says_what_it_does(client: httpx.Client, run_id: str) -> None:
+    answer = client.post(f"/runs/{run_id}/resume")
+    assert answer.status_code == 409
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == {
+        "type": "urn:rewardsmith:problem:state-conflict",
+        "title": "State conflict",
+        "status": 409,
+        "detail": f"run {run_id} is queued: it cannot resume; allowed here: pause, cancel",
+        "errors": [],
+    }
+
+
+def test_the_owner_of_a_running_run_hears_of_a_pause(client: httpx.Client, store: Store, writer: Writer) -> None:
+    assert client.post(f"/runs/{writer.claim.run_id}/pause").json()["state"] == "running"
+    assert store.heartbeat(writer.claim, 3600.0) is RunState.PAUSED
+
+
+def test_iterations_candidates_trainings_and_completions_of_a_new_run_are_empty(
+    client: httpx.Client, run_id: str
+) -> None:
+    for part in ("iterations", "candidates", "trainings", "completions"):
+        assert client.get(f"/runs/{run_id}/{part}").json() == []
+
+
+def test_a_run_can_be_exported_as_a_zip(client: httpx.Client, run_id: str) -> None:
+    answer = client.get(f"/runs/{run_id}/export")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/zip"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{run_id}.zip"'
+    assert answer.content.startswith(b"PK")
+
+
+def test_every_environment_can_be_looked_at(client: httpx.Client) -> None:
+    listed = client.get("/environments").json()
+    ids = [card["id"] for card in listed]
+    assert "Hopper-v5" in ids
+    assert ids == sorted(ids)
+    assert [client.get(f"/environments/{one}").json() for one in ids] == listed
+
+
+def test_a_sign_of_life(client: httpx.Client) -> None:
+    assert client.get("/healthz").json()["status"] == "ok"
+
+
+def test_a_stored_run_answers_with_the_schemas_own_types(client: httpx.Client, run_id: str) -> None:
+    runs = TypeAdapter(list[Run]).validate_python(client.get("/runs", params={"limit": 200}).json()["items"])
+    assert run_id in [run.id for run in runs]
