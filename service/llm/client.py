@@ -75,7 +75,7 @@ class LiteLLMDesigner:
         Raises `DesignerUnreachable` after all retries of 429, 5xx, time-outs and lost connections, `DesignerRefused` else.
         """
         response, seconds = ask_again(lambda: self._ask(request.messages), self.retries, self.clock)
-        text = response.choices[0].message.content or ""
+        text = _storable(response.choices[0].message.content or "")
         origin = "proposed" if request.rejected is None else "repaired"
         return Reply(
             text, usage_of(response, seconds), origin, tuple(parent.candidate_id for parent in request.parents)
@@ -142,6 +142,11 @@ class LiteLLMDesigner:
                 f"model {self.model}: no server answers at {scrubbed(base_url)} ({scrubbed(str(error)) or type(error).__name__}); "
                 "start it, or mend the base URL in the settings"
             ) from None
+
+
+def _storable(text: str) -> str:
+    """`text` as a database can hold it: NUL and lone surrogates, which JSON may carry, become the replacement character."""
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 @cache

@@ -18,11 +18,11 @@ _SHORTEST: Final = 8
 
 
 def scrubbed(text: str, limit: int = 600) -> str:
-    """`text` on one line without the environment's secrets or what looks like one, cut to `limit` characters."""
+    """`text` on one printable line without the environment's secrets or what looks like one, cut to `limit` characters."""
     for name, value in os.environ.items():
         if _NAMED_SECRET.search(name) and len(value) >= _SHORTEST:
             text = text.replace(value, _HIDDEN)
     for pattern in _LOOKS_SECRET:
         text = pattern.sub(_HIDDEN, text)
-    text = " ".join(text.split())
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return text if len(text) <= limit else f"{text[:limit]} […]"

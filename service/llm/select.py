@@ -12,10 +12,12 @@ def make_designer(
 ) -> Designer:
     """`offline`, `offline-random` (samples only, what search is measured against), or a model by its litellm name.
 
-    `base_url`: an OpenAI-compatible server to ask instead of the provider's own. `check()` says whether it can be used.
+    `base_url`: an OpenAI-compatible server that models named `openai/…` are asked at; other providers have their own.
+    `check()` says whether the designer can be used.
     """
     if name in (OFFLINE, OFFLINE_RANDOM):
         return OfflineDesigner(explore_only=name == OFFLINE_RANDOM)
     from service.llm.client import LiteLLMDesigner
 
-    return LiteLLMDesigner(name, temperature, base_url, timeout_seconds, retries)
+    server = base_url if name.startswith("openai/") else None
+    return LiteLLMDesigner(name, temperature, server, timeout_seconds, retries)

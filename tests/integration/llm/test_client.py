@@ -176,3 +176,8 @@ def test_litellm_is_not_imported_before_a_model_is_asked() -> None:
 def test_a_script_may_hold_the_very_words_of_an_answer() -> None:
     with LoopbackServer(["```python\ndef compute_reward(action): ...\n```"]) as server:
         assert extract_source(designer(server).design(request()).text) == "def compute_reward(action): ...\n"
+
+
+def test_letters_that_no_database_holds_are_replaced() -> None:
+    with LoopbackServer(["a\0b\ud800c\U0001f407"]) as server:
+        assert designer(server).design(request()).text == "a\ufffdb\ufffdc\U0001f407"

@@ -31,4 +31,5 @@ def test_what_looks_like_a_secret_is_hidden(text: str) -> None:
 
 def test_other_text_stays_on_one_line_and_short() -> None:
     assert scrubbed("a task of\n  asking a skater to skate") == "a task of asking a skater to skate"
+    assert scrubbed("a\x1b[31m\0b\ud800") == "a [31m b"
     assert scrubbed("x" * 700) == "x" * 600 + " […]"
