@@ -41,19 +41,19 @@ def served(store: Store, folder: Path) -> Iterator[httpx.Client]:
             thread.join()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("api")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def store(folder: Path) -> Iterator[Store]:
     opened = open_store(f"sqlite:///{folder}/runs.db")
     yield opened
     opened.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def client(store: Store, folder: Path) -> Iterator[httpx.Client]:
     with served(store, folder) as client:
         yield client

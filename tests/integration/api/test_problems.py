@@ -6,6 +6,7 @@ import pytest
 from service.store import Store
 
 HOPPER = {"task": "hop", "environment": "Hopper-v5"}
+REWARD = "def compute_reward(time):\n    return time, {'time': time}\n"
 JSON = {"content-type": "application/json"}
 
 
@@ -34,7 +35,7 @@ def problem(answer: httpx.Response, status: int, name: str) -> dict[str, str]:
         ({"training": {"steps": 16_383}}, "training.steps", "at least 16384"),
         ({"training": {"steps": 10**30}}, "training.steps", "more than"),
         (
-            {"seed_rewards": ["import os\n\ndef compute_reward(time):\n    return time, {'t': time}"]},
+            {"seed_rewards": [f"import os\n{REWARD}"]},
             "seed_rewards.0",
             "import os is refused",
         ),

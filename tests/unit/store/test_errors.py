@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,11 @@ from service.store.errors import unavailable
 
 
 def driver_error(path: Path, *statements: str) -> sqlite3.Error:
-    connection = sqlite3.connect(path)
-    try:
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements[:-1]:
+            connection.execute(statement)
         with pytest.raises(sqlite3.Error) as caught:
-            for statement in statements:
-                connection.execute(statement)
-    finally:
-        connection.close()
+            connection.execute(statements[-1])
     return caught.value
 
 
