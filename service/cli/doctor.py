@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from service.cli.faults import Infrastructure
-from service.cli.tables import table
+from service.cli.tables import print_table
 from service.cli.terminal import console, print_json
 from service.settings import Settings
 
@@ -40,7 +40,7 @@ def examine(settings: Settings, model: str | None, *, as_json: bool) -> None:
         print_json([asdict(check) for check in checks])
     else:
         rows = [(check.name, "works" if check.ok else "FAILS", check.detail) for check in checks]
-        console().print(table("", ("part", "", ""), rows))
+        print_table(console(), "", ("part", "", ""), rows)
     broken = [check.name for check in checks if not check.ok]
     if broken:
         raise Infrastructure(f"{', '.join(broken)}: does not work here")

@@ -90,11 +90,12 @@ class Worker:
         threading.Thread(target=self._work, name=f"worker of {run_id}", daemon=True).start()
 
     def _work(self) -> None:
-        from service.orchestrator import work_run
-
         place = self._workplace
         try:
-            work_run(place.settings, place.store, place.artifacts, self._run_id, self._stop)
+            from service.orchestrator.orchestrator import Orchestrator
+
+            with Orchestrator(place.settings, place.store, place.artifacts) as orchestrator:
+                orchestrator.work(self._run_id, self._stop)
         except Exception as error:  # noqa: BLE001  (it goes on in the thread that waits)
             self._fault = error
         finally:

@@ -11,10 +11,11 @@ from service.cli.terminal import clean
 from service.schema import Event, EventKind, IterationState, Run
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    from rich.console import Console, Group
 
 SECONDS_BETWEEN_CURVE_LINES = 5.0
+LONGEST_LINE = 200
+SMALL_STEPS = frozenset({"intended", "queued", "running"})
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Progress:
 
     def apply(self, event: Event) -> None:
         """Takes one event in."""
-        self.last = event.text if event.kind is not EventKind.CURVE_POINT else self.last
+        self.last = _event_line(event) if event.kind is not EventKind.CURVE_POINT else self.last
         self._turn_to(event)
         name = event.training_id if self.comparing else event.candidate_id
         if name is None:
@@ -100,11 +101,13 @@ class LineView:
     def recall(self, events: list[Event]) -> None:
         """Says only where the run stood."""
         if len(events) > 1:
-            self._console.print(f"taken up after: {_one_line(events[-1].text)}")
+            self._console.print(f"taken up after: {_event_line(events[-1])}")
 
     def show(self, run: Run, events: list[Event]) -> None:
         """Prints what happened, and how the run stands where an iteration ended."""
         for event in events:
+            if event.kind is not EventKind.RUN_STATE and event.state in SMALL_STEPS:
+                continue
             if event.kind is EventKind.CURVE_POINT:
                 if time.monotonic() - self._last_point < SECONDS_BETWEEN_CURVE_LINES:
                     continue
@@ -127,7 +130,7 @@ class LiveView:
         from rich.live import Live
 
         self._progress = Progress(run)
-        self._live = Live(self._table(), console=console, refresh_per_second=4)
+        self._live = Live(self._drawn(), console=console, refresh_per_second=4)
 
     def __enter__(self) -> LiveView:
         self._live.start()
@@ -145,18 +148,16 @@ class LiveView:
         self._progress.run = run
         for event in events:
             self._progress.apply(event)
-        self._live.update(self._table())
+        self._live.update(self._drawn())
 
-    def _table(self) -> Table:
+    def _drawn(self) -> Group:
         from rich import box
+        from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
         progress = self._progress
-        table = Table(
-            title=Text(_one_line(progress.headline())), caption=Text(_one_line(progress.last)),
-            title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD,
-        )  # fmt: skip
+        table = Table(box=box.SIMPLE_HEAD)
         table.add_column("training" if progress.comparing else "candidate")
         table.add_column("state")
         table.add_column("steps", justify="right")
@@ -164,7 +165,13 @@ class LiveView:
         for name, row in progress.rows.items():
             steps = "" if row.steps is None else f"{row.steps:,}"
             table.add_row(clean(name), clean(row.state), steps, "" if row.fitness is None else f"{row.fitness:.4g}")
-        return table
+        return Group(Text(_one_line(progress.headline())), table, Text(progress.last))
+
+
+def _event_line(event: Event) -> str:
+    """An event's text on one line, its run's id left out; findings in full are in the report."""
+    line = _one_line(event.text).replace(f"{event.run_id}-", "")
+    return line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1] + "…"
 
 
 def _one_line(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +101,7 @@ def _work(workplace: Workplace, run: Run, view: View) -> Run:
     except KeyboardInterrupt:
         print("stopping at the next safe place; Ctrl-C again leaves at once", file=sys.stderr)
         worker.stop()
-        worker.wait()
+        with suppress(KeyboardInterrupt):
+            worker.wait()
         raise Interrupted(f"run {run.id} can be taken up again: rewardsmith resume {run.id}") from None
     return run

@@ -26,14 +26,16 @@ def interval(value: Interval) -> str:
     return f"{number(value.mean)}  [{number(value.low)}, {number(value.high)}]"
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A table of cleaned text that breaks lines rather than hide any."""
-    shown = Table(title=Text(clean(title)), title_justify="left", box=box.SIMPLE_HEAD, show_header=any(columns))
+def print_table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A title and a table of cleaned text that breaks lines rather than hide any."""
+    shown = Table(box=box.SIMPLE_HEAD, show_header=any(columns))
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*(Text(clean(cell)) for cell in row))
-    return shown
+    if title:
+        console.print(Text(f" {clean(title)}"))
+    console.print(shown)
 
 
 def short(text: str, length: int) -> str:
@@ -49,7 +51,7 @@ def print_runs(console: Console, runs: Sequence[Run]) -> None:
          short(r.request.task, 60))
         for r in runs
     ]  # fmt: skip
-    console.print(table("Runs", ("run", "state", "environment", "best fitness", "created", "task"), rows))
+    print_table(console, "Runs", ("run", "state", "environment", "best fitness", "created", "task"), rows)
 
 
 def print_run(console: Console, run: Run, iterations: Sequence[Iteration], candidates: Sequence[Candidate]) -> None:
@@ -63,12 +65,12 @@ def print_run(console: Console, run: Run, iterations: Sequence[Iteration], candi
         ("state", run.state.value + (f": {run.reason}" if run.reason else "")),
         ("spent", spending(run)),
     ]
-    console.print(table(run.id, ("", ""), rows))
+    print_table(console, run.id, ("", ""), rows)
     cells = [
         (f"{c.iteration}-{c.slot}", c.state.value, c.origin, number(c.fitness), short(c.reason or "", 70))
         for c in candidates
     ]
-    console.print(table("Candidates", ("candidate", "state", "origin", "fitness", "reason"), cells))
+    print_table(console, "Candidates", ("candidate", "state", "origin", "fitness", "reason"), cells)
     print_outcome(console, run, iterations)
 
 
@@ -103,8 +105,8 @@ def print_outcome(console: Console, run: Run, iterations: Sequence[Iteration]) -
 def _print_comparison(console: Console, comparison: Comparison) -> None:
     seeds = max((len(compared.fitness) for compared in comparison.rewards), default=0)
     rows = [(REWARDS[c.reward], interval(c.interval), f"{c.success_rate:.0%}") for c in comparison.rewards]
-    title = f"Trained from scratch on {seeds} new seeds, {comparison.steps:,} steps each: IQM and 95% interval"
-    console.print(table(title, ("reward", "fitness", "success"), rows))
+    title = f"Trained from scratch on {seeds} new {'seed' if seeds == 1 else 'seeds'}, {comparison.steps:,} steps each: IQM, 95% interval"
+    print_table(console, title, ("reward", "fitness", "success"), rows)
     normalised = comparison.human_normalised
     told = interval(normalised) if normalised else "left out, human and sparse cannot be told apart here"
     console.print(f" human-normalised, (winner - sparse) / |human - sparse|: {told}\n")
@@ -113,18 +115,18 @@ def _print_comparison(console: Console, comparison: Comparison) -> None:
 def print_environments(console: Console, cards: Sequence[EnvCard]) -> None:
     """Every environment, one a line."""
     rows = [(card.id, ", ".join(metric.name for metric in card.metrics), card.summary) for card in cards]
-    console.print(table("Environments", ("id", "metrics", "summary"), rows))
+    print_table(console, "Environments", ("id", "metrics", "summary"), rows)
 
 
 def print_environment(console: Console, card: EnvCard) -> None:
     """One card: all that a reward may name, and what policies can be judged by."""
-    console.print(table(card.id, ("", ""), [("summary", card.summary), ("ending", card.ending.about)]))
+    print_table(console, card.id, ("", ""), [("summary", card.summary), ("ending", card.ending.about)])
     variables = [(v.name, str(v.size or 1), v.unit, v.about) for v in card.variables]
     variables.append(("action", str(card.action.size), card.action.unit, card.action.about))
     columns = ("variable", "size", "unit", "about")
-    console.print(table("Variables, each also as prev_NAME; time and terminated", columns, variables))
+    print_table(console, "Variables, each also as prev_NAME; time and terminated", columns, variables)
     metrics = [(m.name, m.unit, m.about, m.score) for m in card.metrics]
-    console.print(table("Metrics", ("metric", "unit", "about", "score"), metrics))
+    print_table(console, "Metrics", ("metric", "unit", "about", "score"), metrics)
 
 
 def print_verdict(console: Console, verdict: Verdict, file: str) -> None:
@@ -141,4 +143,4 @@ def print_verdict(console: Console, verdict: Verdict, file: str) -> None:
             for name, c in verdict.components.items()
         ]
         columns = ("component", "mean", "std", "low", "high", "share")
-        console.print(table("Components per step, over recorded transitions", columns, rows))
+        print_table(console, "Components per step, over recorded transitions", columns, rows)

@@ -19,6 +19,7 @@ REWARDS = {
     "sparse": ("sparse reward", "#7F7F7F"),
 }
 LABEL = 10
+DOT = "o"
 
 
 def picture(record: RunRecord) -> bytes:
@@ -46,6 +47,7 @@ def picture(record: RunRecord) -> bytes:
 
 
 def _dress(axes: Axes, *, empty: bool) -> None:
+    axes.set_xlim(left=0)
     axes.set_xlabel("environment steps", fontsize=LABEL)
     axes.grid(axis="y", color="#E3E3E3", linewidth=0.8)
     axes.set_axisbelow(True)
@@ -76,11 +78,13 @@ def _draw_search(axes: Axes, trainings: Sequence[Training], winner: str | None) 
         shade = str(0.80 - 0.55 * place / max(len(iterations) - 1, 1))
         for number, training in enumerate(t for t in others if _iteration(t) == iteration):
             label = f"iteration {iteration}" if number == 0 else None
-            axes.plot(*_points(training), color=shade, linewidth=1.4, label=label)
+            axes.plot(*_points(training), color=shade, linewidth=1.4, label=label, marker=DOT, markersize=4)
     for training in trainings:
         if training.candidate_id == winner:
             label = f"winner (iteration {_iteration(training)})"
-            axes.plot(*_points(training), color=REWARDS["candidate"][1], linewidth=2.6, label=label)
+            axes.plot(
+                *_points(training), color=REWARDS["candidate"][1], linewidth=2.6, label=label, marker=DOT, markersize=4
+            )
 
 
 def _draw_comparison(axes: Axes, trainings: Sequence[Training]) -> None:
@@ -96,4 +100,12 @@ def _draw_comparison(axes: Axes, trainings: Sequence[Training]) -> None:
             median = np.median([_points(training)[1][:shortest] for training in of_kind], axis=0)
             steps = _points(of_kind[0])[0][:shortest]
             seeds = f"{len(of_kind)} seed{'s' if len(of_kind) > 1 else ''}"
-            axes.plot(steps, median, color=colour, linewidth=2.6, label=f"{label} (median of {seeds})")
+            axes.plot(
+                steps,
+                median,
+                color=colour,
+                linewidth=2.6,
+                label=f"{label} (median of {seeds})",
+                marker=DOT,
+                markersize=4,
+            )

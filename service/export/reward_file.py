@@ -63,13 +63,13 @@ def _fitness(candidate: Candidate) -> str:
 
 def _parameters(card: EnvCard) -> str:
     lines = [
-        f"#   {variable.name} ({_shape(variable.size)}, {quoted(variable.unit)}): {quoted(variable.about)}"
+        f"#   {variable.name} {_shape(variable.size)} in {quoted(variable.unit)}: {quoted(variable.about)}"
         for variable in card.variables
     ]
     lines.append("#   prev_ before a name: its value before the step")
-    lines.append(f"#   action, prev_action ({_shape(card.action.size)}); time (B,) in s; terminated (B,), 0 or 1")
+    lines.append(f"#   action, prev_action {_shape(card.action.size)}; time (B,) in s; terminated (B,), 0 or 1")
     return "\n".join(["# What a reward here may name:", *lines])
 
 
 def _shape(size: int) -> str:
-    return f"B, {size}" if size else "B,"
+    return f"(B, {size})" if size else "(B,)"
