@@ -1,0 +1,54 @@
+# make demo   installs what a run needs into .venv and runs the main job at small size
+# make test   installs what the tests need as well and runs every check, the tests last
+#
+# Another interpreter: make demo PYTHON=/path/to/python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+MODEL ?=
+
+.PHONY: demo test live bench-designers install clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.runtime
+	@$(BIN)/rewardsmith demo
+
+install: $(VENV)/.runtime
+
+test: $(VENV)/.tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest
+
+live: $(VENV)/.runtime
+	@test -n "$(MODEL)" || { echo "make live needs a model by its litellm name, as in: make live MODEL=openai/gpt-4.1"; exit 2; }
+	@$(BIN)/python benchmarks/live.py "$(MODEL)"
+
+bench-designers: $(VENV)/.runtime
+	@$(BIN)/python benchmarks/designer_search.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# A stamp is newer than what it was made from, so a second call installs nothing.
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing what Rewardsmith needs into $(VENV) (some minutes the first time)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.runtime
+	@echo "Installing what the tests need into $(VENV)"
+	@$(PIP) --editable ".[test]"
+	@touch $@
+
+$(BIN)/python:
+	@test "$$(uname -s)" = Linux || { echo "Rewardsmith runs on Linux only; this is $$(uname -s)."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Rewardsmith needs Python 3.11 or newer as '$(PYTHON)', found: $$($(PYTHON) --version 2>&1)."; \
+	  echo "Name another: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  rm -rf $(VENV); echo "Python's venv module does not work; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
