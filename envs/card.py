@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from envs.errors import CardInvalid, EnvironmentUnknown, MetricUnknown, unknown
 
@@ -63,7 +65,7 @@ class Variable(_Frozen):
 class Action(_Frozen):
     """What the policy commands: one name per actuator, bounds as the environment clips them."""
 
-    names: tuple[Name, ...]
+    names: tuple[Name, ...] = Field(min_length=1)
     low: float
     high: float
     unit: str
@@ -116,13 +118,21 @@ class EnvCard(_Frozen):
     max_steps: int = Field(gt=0)
     steps: int = Field(gt=0)
     observation: dict[str, int]
-    policy: tuple[str, ...]
+    policy: tuple[str, ...] = Field(min_length=1)
     action: Action
     ending: Ending
     variables: tuple[Variable, ...] = Field(min_length=1)
     metrics: tuple[Metric, ...] = Field(min_length=1)
     sparse_reward: str
     human_reward: Literal["environment"]
+
+    @model_validator(mode="after")
+    def _names_each_thing_once(self) -> EnvCard:
+        for what, things in (("variable", self.variables), ("metric", self.metrics)):
+            for name, times in Counter(thing.name for thing in things).items():
+                if times > 1:
+                    raise ValueError(f"{what} {name!r} stands there {times} times; give each {what} a name of its own")
+        return self
 
     @property
     def parameters(self) -> dict[str, int]:
@@ -151,14 +161,18 @@ def read_card(path: Path) -> EnvCard:
     """The card in a TOML file. Raises `CardInvalid` naming file, key, what was expected and what stands there."""
     try:
         return EnvCard.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CardInvalid(f"{path.name}: not TOML: {error}") from error
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc']) or 'card'}: {fault['msg']}, got {str(fault['input'])[:80]!r}"
-            for fault in error.errors()
-        )
+        faults = "; ".join(_told(fault) for fault in error.errors())
         raise CardInvalid(f"{path.name}: {faults}") from error
+
+
+def _told(fault: ErrorDetails) -> str:
+    """One fault as `key: expected, got`; a whole table says less than its key does, so it is not shown."""
+    key = ".".join(str(part) for part in fault["loc"]) or "card"
+    got = "" if isinstance(fault["input"], dict) else f", got {str(fault['input'])[:80]!r}"
+    return f"{key}: {fault['msg']}{got}"
 
 
 @cache

@@ -34,6 +34,6 @@ class MetricUnknown(EnvironmentFault):
 
 
 def unknown(what: str, name: str, known: Sequence[str]) -> str:
-    """One line that refuses `name` and offers the nearest known names, or all of them where none is near."""
-    near = get_close_matches(name, known, n=3, cutoff=0.5) or list(known)
+    """One line that refuses `name` and offers the nearest known names, or the first twenty where none is near."""
+    near = get_close_matches(name, known, n=3, cutoff=0.5) or list(known)[:20]
     return f"unknown {what} {name!r}; did you mean {', '.join(near)}?"

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from envs.card import EnvCard
 from envs.engines.engine import EngineStep
-from envs.errors import CardMismatch
+from envs.errors import CardMismatch, unknown
 from envs.variables import Layout
 
 
 class EnvPoolEngine:
     """One EnvPool of `len(seeds)` environments of a card; seeds are 31 bits each.
 
-    Raises `CardMismatch` if the environment's observation or action is not what the card says.
+    Raises `CardMismatch` if there is no such task, or if its arguments, observation or action are not what the card says.
+    In the first frame of an episode EnvPool gives most infos as 0, whatever the state: what must be right there is for
+    the observation to show.
     """
 
     def __init__(self, layout: Layout, seeds: Sequence[int], threads: int | None = None) -> None:
@@ -28,14 +30,22 @@ class EnvPoolEngine:
 
         card = layout.card
         self._layout = layout
-        self._pool = envpool.make_gymnasium(
-            card.engine.task,
-            num_envs=len(seeds),
-            env_seed=[int(seed) for seed in seeds],
-            num_threads=min(len(seeds), threads or os.cpu_count() or 1),
-            max_episode_steps=card.max_steps,
-            **card.engine.arguments,
-        )
+        tasks = envpool.list_all_envs()
+        if card.engine.task not in tasks:
+            raise CardMismatch(f"{card.id}: {unknown('EnvPool task', card.engine.task, tasks)}")
+        try:
+            self._pool = envpool.make_gymnasium(
+                card.engine.task,
+                num_envs=len(seeds),
+                env_seed=[int(seed) for seed in seeds],
+                num_threads=min(len(seeds), threads or os.cpu_count() or 1),
+                max_episode_steps=card.max_steps,
+                **card.engine.arguments,
+            )
+        except TypeError as error:
+            raise CardMismatch(
+                f"{card.id}: {card.engine.task} does not take the arguments {card.engine.arguments}: {error}"
+            ) from error
         self._check(card)
 
     def _check(self, card: EnvCard) -> None:

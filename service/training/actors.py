@@ -29,7 +29,8 @@ def _act(count: Array, actors: ppo.Actor, observations: Array) -> Array:
 
     members, width, _ = observations.shape
     size = actors.layers[-1][1].shape[-1]
-    return jax.lax.fori_loop(0, count, one, jnp.zeros((members, width, size), jnp.float32))
+    actions: Array = jax.lax.fori_loop(0, count, one, jnp.zeros((members, width, size), jnp.float32))
+    return actions
 
 
 class Actors:

@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from types import TracebackType
+from typing import cast
 
 import ray
 from ray.exceptions import RayError, RayTaskError
@@ -67,7 +68,7 @@ class Cluster:
 
         Raises `WorkerLost` when the worker dies (submit what is left again) and `TrainingStopped` when asked to stop.
         """
-        progress = _train.options(num_cpus=self._cores).remote(job, self._cores)
+        progress = cast(ray.ObjectRefGenerator, _train.options(num_cpus=self._cores).remote(job, self._cores))
         try:
             while True:
                 ready, _ = ray.wait([progress], timeout=POLL_SECONDS, fetch_local=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
@@ -38,7 +39,7 @@ def policy_bytes(card: EnvCard, actor: Actor) -> bytes:
 
 def load_actor(policy: bytes) -> Actor:
     """The actor in a policy file."""
-    tensors = load(policy)
+    tensors = {name: jnp.asarray(tensor) for name, tensor in load(policy).items()}
     depth = sum(name.endswith(".weight") for name in tensors)
     layers = tuple((tensors[f"policy.{i}.weight"], tensors[f"policy.{i}.bias"]) for i in range(depth))
     return Actor(layers, tensors["observation.mean"], tensors["observation.variance"])

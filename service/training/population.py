@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from envs.engines.envpool import EnvPoolEngine
@@ -63,7 +64,7 @@ class MemberTraining:
         self.state = self.checkpoint.state
         self.statistics = SegmentStatistics(environments)
         self.report: ppo.UpdateReport | None = None
-        self._running_return: Floats = np.zeros(environments, np.float32)
+        self._running_return = jnp.zeros(environments, jnp.float32)
 
     def learn(self, layout: Layout, collected: Collected, plan: SegmentPlan) -> None:
         """Rewards one rollout and updates the member with it; a fault of its reward is kept in `fault`."""
@@ -75,18 +76,18 @@ class MemberTraining:
             rewards = self.source.rewards(transitions)
             self.statistics.add(transitions, rewards)
             rollout = ppo.Rollout(
-                observations=transitions.frames[..., layout.policy_columns],
-                actions=collected.chosen,
-                rewards=rewards.total,
-                terminated=transitions.terminated,
-                truncated=transitions.truncated,
-                valid=transitions.valid,
+                observations=jnp.asarray(transitions.frames[..., layout.policy_columns]),
+                actions=jnp.asarray(collected.chosen),
+                rewards=jnp.asarray(rewards.total),
+                terminated=jnp.asarray(transitions.terminated),
+                truncated=jnp.asarray(transitions.truncated),
+                valid=jnp.asarray(transitions.valid),
                 running_return=self._running_return,
             )
             remaining = 1.0 - int(self.state.updates) / plan.updates
             rate = np.float32(config.learning_rate * remaining)
             self.state, report = jax.block_until_ready(ppo.update(self.state, rollout, rate, config))
-            self._running_return = np.asarray(report.running_return)
+            self._running_return = report.running_return
             self.report = report
             if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((self.state.networks, report))):
                 raise Diverged(

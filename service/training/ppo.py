@@ -26,11 +26,11 @@ LOG_2PI = 1.8378770664093453
 
 
 class RunningMoments(NamedTuple):
-    """Running mean and variance (Chan et al. 1979, parallel form); `mean`, `variance` float32 `[D]`, `count` float32 `[]`."""
+    """Running mean and variance (Chan et al. 1979, parallel form); `mean`, `variance` float32 `[D]`, `weight` (rows so far) float32 `[]`."""
 
     mean: Array
     variance: Array
-    count: Array
+    weight: Array
 
 
 class Networks(NamedTuple):
@@ -151,14 +151,14 @@ def act(actor: Actor, observations: Array) -> Array:
 
 def update_moments(moments: RunningMoments, batch: Array, weight: Array) -> RunningMoments:
     """Moments after a batch `[B, D]` of which row i counts `weight[i]` (0 or 1)."""
-    count = jnp.sum(weight)
-    divisor = jnp.maximum(count, 1.0)
+    rows = jnp.sum(weight)
+    divisor = jnp.maximum(rows, 1.0)
     mean = jnp.sum(batch * weight[:, None], axis=0) / divisor
     variance = jnp.sum(jnp.square(batch - mean) * weight[:, None], axis=0) / divisor
-    total = moments.count + count
+    total = moments.weight + rows
     delta = mean - moments.mean
-    squares = moments.variance * moments.count + variance * count + jnp.square(delta) * moments.count * count / total
-    return RunningMoments(moments.mean + delta * count / total, squares / total, total)
+    squares = moments.variance * moments.weight + variance * rows + jnp.square(delta) * moments.weight * rows / total
+    return RunningMoments(moments.mean + delta * rows / total, squares / total, total)
 
 
 def generalised_advantages(
@@ -269,10 +269,12 @@ def update(
     """One PPO update of one member from one rollout; `learning_rate` float32 `[]` follows the caller's schedule.
 
     Once an epoch's mean approximate KL passes `1.5 * target_kl`, what is left of the update leaves the networks alone.
+    A rollout that is smaller than a minibatch is one minibatch.
     """
     batch, return_moments, carried = _prepare(state, rollout, config)
     size = batch.weight.shape[0]
-    minibatches = size // config.minibatch_size
+    minibatch_size = min(config.minibatch_size, size)
+    minibatches = size // minibatch_size
     transform = optimizer(config)
 
     def minibatch_step(
@@ -292,9 +294,9 @@ def update(
     def epoch(
         carry: tuple[Networks, optax.OptState, Array], key: Array
     ) -> tuple[tuple[Networks, optax.OptState, Array], Array]:
-        rows = jax.random.permutation(key, size)[: minibatches * config.minibatch_size]
+        rows = jax.random.permutation(key, size)[: minibatches * minibatch_size]
         (networks, opt_state, stopped), reports = jax.lax.scan(
-            minibatch_step, carry, rows.reshape(minibatches, config.minibatch_size)
+            minibatch_step, carry, rows.reshape(minibatches, minibatch_size)
         )
         report = jnp.mean(reports, axis=0)
         stopped = stopped | (report[3] > 1.5 * config.target_kl)

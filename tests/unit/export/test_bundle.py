@@ -115,14 +115,14 @@ def test_the_wrapper_steps_hopper_and_the_policy_plays_it(folder: Path, policy: 
     )
     tensors = load(policy.content)
     for step, (before, action, after, reward, components) in enumerate(json.loads(output), start=1):
-        # compute_reward by hand: obs[0] height, obs[5] forward velocity, obs[8:11] joint velocities.
-        upright = np.exp(-(((after[0] - 1.25) / 0.2) ** 2))
-        sinking = min(after[0] - before[0], 0.0)
-        effort = np.sum(np.square(action)) + 0.01 * np.sum(np.abs(after[8:11]))
-        assert reward == pytest.approx(after[5] + 0.5 * upright + sinking - 0.01 * effort, abs=1e-4), step
+        # compute_reward by hand: obs[1] height, obs[6] forward velocity, obs[9:12] joint velocities.
+        upright = np.exp(-(((after[1] - 1.25) / 0.2) ** 2))
+        sinking = min(after[1] - before[1], 0.0)
+        effort = np.sum(np.square(action)) + 0.01 * np.sum(np.abs(after[9:12]))
+        assert reward == pytest.approx(after[6] + 0.5 * upright + sinking - 0.01 * effort, abs=1e-4), step
         assert components["sinking"] == pytest.approx(sinking, abs=1e-5)
         x = np.clip(
-            (np.array(before) - tensors["observation.mean"]) / np.sqrt(tensors["observation.variance"] + 1e-8), -10, 10
+            (np.array(before[1:]) - tensors["observation.mean"]) / np.sqrt(tensors["observation.variance"] + 1e-8), -10, 10
         )
         for layer in (0, 1):
             x = np.tanh(x @ tensors[f"policy.{layer}.weight"] + tensors[f"policy.{layer}.bias"])
