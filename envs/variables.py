@@ -99,7 +99,8 @@ class Layout:
         match = SOURCE.match(source)
         if match is None:
             raise CardInvalid(
-                f"{self.card.id}: {where}: expected a source such as obs[5], obs[5:8], obs.desired_goal or info.x_position, got {source!r}"
+                f"{self.card.id}: {where}: expected a source such as obs[5], obs[5:8], obs.desired_goal or "
+                f"info.x_position, got {source!r}"
             )
         part = match["part"] or "obs"
         known = self._parts.get((match["root"], part))
@@ -135,7 +136,7 @@ class Layout:
         return {name: columns.of(frames) for name, columns in self._variables.items()}
 
     def inputs(self, names: Iterable[str], transitions: Transitions) -> dict[str, Floats]:
-        """A reward's inputs `(B,)` or `(B, n)`, contiguous: one row for each valid transition, in order of time, then environment."""
+        """A reward's inputs `(B,)` or `(B, n)`, contiguous: a row for each valid transition, by time, then environment."""
         valid = transitions.valid
         return {name: np.ascontiguousarray(self._input(name, transitions)[valid], np.float32) for name in names}
 

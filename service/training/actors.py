@@ -41,7 +41,9 @@ class Actors:
         self._count = len(actors)
         padded = -(-self._count // BUCKET) * BUCKET
         stacked = [*actors, *[actors[0]] * (padded - self._count)]
-        self._actors = jax.device_put(jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *stacked))
+        self._actors = jax.device_put(
+            jax.tree.map(lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves]), *stacked)
+        )
         self._observations = np.zeros((padded, width, len(self._columns)), np.float32)
 
     def __call__(self, frames: Floats) -> Floats:

@@ -58,7 +58,9 @@ def load_checkpoint(data: bytes, observation_size: int, action_size: int, config
     shapes, structure = jax.tree.flatten(like)
     leaves = [tensors[f"state.{i:03d}"] for i in range(len(shapes)) if f"state.{i:03d}" in tensors]
     if [leaf.shape for leaf in leaves] != [leaf.shape for leaf in shapes]:
-        raise ValueError(f"expected a checkpoint of a network with {len(shapes)} arrays for this configuration, got another")
+        raise ValueError(
+            f"expected a checkpoint of a network with {len(shapes)} arrays for this configuration, got another"
+        )
     best = None
     if "best.policy" in tensors:
         best = BestPolicy(

@@ -54,7 +54,9 @@ class Examinee:
     source: RewardSource
 
 
-def evaluate(layout: Layout, examinees: Sequence[Examinee], judge: Judge, threads: int) -> list[Evaluation | RewardFault]:
+def evaluate(
+    layout: Layout, examinees: Sequence[Examinee], judge: Judge, threads: int
+) -> list[Evaluation | RewardFault]:
     """One episode of every environment of every examinee; where a candidate's code is at fault, its fault instead."""
     width = len(examinees[0].seeds)
     engine = EnvPoolEngine(layout, [seed for examinee in examinees for seed in examinee.seeds], threads)

@@ -19,7 +19,7 @@ import numpy as np
 from envs.engines.envpool import EnvPoolEngine
 from envs.recording import environment_seeds
 from envs.rollout import Collected, Collector
-from envs.variables import Floats, Layout
+from envs.variables import Layout
 from sandbox import RewardFault
 from service.schema import CurvePoint, TrainingResult
 from service.training import ppo
@@ -97,7 +97,7 @@ class MemberTraining:
         except RewardFault as fault:
             self.fault = fault
 
-    def examinee(self, layout: Layout) -> Examinee:
+    def examinee(self) -> Examinee:
         """The present policy, to be evaluated at the end of a segment."""
         seeds = environment_seeds(
             self._job.config.evaluation_episodes, self.member.seed, EVALUATION_SEEDS, self.checkpoint.segments
@@ -197,9 +197,7 @@ class Population:
         finally:
             engine.close()
         healthy = [m for m in members if m.fault is None]
-        evaluations = (
-            evaluate(self._layout, [m.examinee(self._layout) for m in healthy], judge, self._threads) if healthy else []
-        )
+        evaluations = evaluate(self._layout, [m.examinee() for m in healthy], judge, self._threads) if healthy else []
         steps = len(members) * self._plan.steps_per_segment
         rate = steps / (time.perf_counter() - started)
         for member, evaluation in zip(healthy, evaluations, strict=True):

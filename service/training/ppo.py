@@ -26,7 +26,7 @@ LOG_2PI = 1.8378770664093453
 
 
 class RunningMoments(NamedTuple):
-    """Running mean and variance (Chan et al. 1979, parallel form); `mean`, `variance` float32 `[D]`, `weight` (rows so far) float32 `[]`."""
+    """Running mean and variance (Chan et al. 1979, parallel form): float32 `[D]`; `weight`: rows so far, float32 `[]`."""
 
     mean: Array
     variance: Array

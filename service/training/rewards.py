@@ -99,7 +99,8 @@ class Judge:
     def summaries(self, layout: Layout, transitions: Transitions, rewards: Rewards) -> tuple[EpisodeSummary, ...]:
         """One summary for each environment's one episode (valid rows come first, then none)."""
         return tuple(
-            self._summary(layout, transitions, rewards, environment) for environment in range(transitions.valid.shape[1])
+            self._summary(layout, transitions, rewards, environment)
+            for environment in range(transitions.valid.shape[1])
         )
 
     def _summary(self, layout: Layout, transitions: Transitions, rewards: Rewards, environment: int) -> EpisodeSummary:
