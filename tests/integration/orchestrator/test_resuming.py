@@ -1,0 +1,115 @@
+"""A run whose whole process tree is killed in every step ends as the undisturbed one: candidates, figures and policies."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from envs.card import card
+from service.artifacts import ArtifactStore
+from service.schema import (
+    CompletionState,
+    Fitness,
+    PPOConfig,
+    RunRecord,
+    RunRequest,
+    RunState,
+    SearchConfig,
+    TrainingConfig,
+)
+from service.settings import Settings
+from service.store.store import Store, open_store
+
+SCRIPT = Path(__file__).with_name("work_and_die.py")
+REQUEST = RunRequest(
+    task="hop forward",
+    environment="Hopper-v5",
+    search=SearchConfig(iterations=2, candidates=2, seed=3),
+    training=TrainingConfig(
+        environments=2,
+        rollout_length=250,
+        evaluation_episodes=1,
+        confirmation_episodes=2,
+        comparison_seeds=1,
+        ppo=PPOConfig(hidden_sizes=(16,), epochs=1, minibatch_size=100),
+    ),
+)
+STEPS = 8000  # two segments
+DEATHS = [
+    ("start_iteration", "after", 1),
+    ("intend_completion", "after", 1),  # in flight: possibly paid, asked again
+    ("store_completion", "before", 1),  # answered, but the answer was not stored: possibly paid, asked again
+    ("store_completion", "after", 1),  # stored: never asked again
+    ("add_trainings", "after", 1),  # in the screening
+    ("add_segment", "before", 2),  # in the training: the checkpoint is written, its row is not
+    ("finish_training", "after", 1),  # one candidate is trained, the other is not
+    ("set_iteration_state", "before", 2),  # at the end of the analysis
+    ("set_comparison", "before", 1),  # at the end of the final comparison, two steps later
+]
+
+
+class Place:
+    """One data folder with its store and artifacts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(data_folder=folder)
+        folder.mkdir()
+        self.store: Store = open_store(self.settings.database_url)
+        self.artifacts = ArtifactStore(self.settings.artifacts_url)
+        metric = card(REQUEST.environment).metrics[0]
+        fitness = Fitness(name=metric.name, score=metric.score, success=metric.success)
+        self.run_id = self.store.create_run(REQUEST, fitness, STEPS).id
+
+    def work(self, method: str = "never", when: str = "after", nth: int = 1) -> int:
+        arguments = [str(self.settings.data_folder), self.run_id, method, when, str(nth)]
+        return subprocess.run([sys.executable, str(SCRIPT), *arguments], timeout=200, check=False).returncode
+
+    def figures(self) -> str:
+        """Everything that must be the same however often the work was interrupted, without ids, clocks and costs."""
+        record = self.store.record(self.run_id)
+        parts = [one.model_dump_json(exclude={"created_at": True, "verdict": {"seconds_per_transition"}}) for one in record.candidates]
+        parts += [one.model_dump_json(exclude={"curve"}) for one in record.trainings]
+        parts += [
+            point.model_dump_json(exclude={"steps_per_second"}) for one in record.trainings for point in one.curve
+        ]
+        parts += [record.run.comparison.model_dump_json()] if record.run.comparison else []
+        return "\n".join(parts).replace(self.run_id, "RUN")
+
+    def policies(self) -> list[bytes]:
+        keys = [self.store.policy_key(training.id) for training in self.store.trainings(self.run_id)]
+        return [self.artifacts.get(key) for key in keys if key is not None]
+
+
+
+@pytest.mark.timeout(600)
+def test_a_run_killed_in_every_step_ends_as_the_undisturbed_one(tmp_path: Path) -> None:
+    undisturbed, killed = Place(tmp_path / "undisturbed"), Place(tmp_path / "killed")
+    assert undisturbed.work() == 0
+    for death in DEATHS:
+        assert killed.work(*death) == -signal.SIGKILL, death
+        assert killed.store.get_run(killed.run_id).state is RunState.RUNNING
+    assert killed.work() == 0
+
+    run = killed.store.get_run(killed.run_id)
+    assert run.state is RunState.COMPLETED
+    assert killed.figures() == undisturbed.figures()
+    assert killed.policies() == undisturbed.policies()
+
+    completions = killed.store.completions(killed.run_id)
+    stored = [one for one in completions if one.state is CompletionState.STORED]
+    places = [(one.iteration, one.slot, one.attempt) for one in stored]
+    assert len(places) == len(set(places))  # none was asked for again once stored
+    expected = [one for one in undisturbed.store.completions(undisturbed.run_id)]
+    assert places == [(one.iteration, one.slot, one.attempt) for one in expected]
+    lost = [one for one in completions if one.state is CompletionState.LOST]
+    assert len(stored) + len(lost) == len(completions)
+    assert len(lost) == run.spending.completions_possibly_paid >= 2
+
+    events = killed.store.events(killed.run_id)
+    assert [event.number for event in events] == list(range(1, len(events) + 1))
+    spent = undisturbed.store.get_run(undisturbed.run_id).spending
+    assert run.spending.environment_steps == spent.environment_steps
