@@ -231,3 +231,14 @@ def demo(to: Folder = None, json: Json = False) -> None:
     from service.cli.running import Wanted
 
     demonstrate(Wanted(json, to))
+
+
+@app.command()
+def serve(port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1.")] = 8000) -> None:
+    """Serve the API on this machine alone.
+
+    It answers and stores; a run that was asked for over HTTP is worked by `rewardsmith resume RUN`.
+    """
+    from service.cli.embedded import serve_api
+
+    serve_api(port)

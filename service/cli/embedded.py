@@ -41,20 +41,42 @@ def open_workplace() -> Iterator[Workplace]:
     import httpx
 
     from service.app import create_app
-    from service.store import StoreError, open_store
 
     settings = read_settings()
-    try:
-        store = open_store(settings.database_url)
-        artifacts = ArtifactStore(settings.artifacts_url)
-    except (StoreError, ArtifactsError) as error:
-        raise Infrastructure(str(error)) from error
+    store, artifacts = _open_stores(settings)
     transport = httpx.ASGITransport(create_app(settings, store, artifacts, DesignerCheck(settings)))
     try:
         with Client(httpx.AsyncClient(transport=transport, base_url="http://rewardsmith")) as client:
             yield Workplace(settings, store, artifacts, client)
     finally:
         store.close()
+
+
+def serve_api(port: int) -> None:
+    """Serves the API on 127.0.0.1 until it is interrupted. Nobody is asked who they are: it listens to this machine alone,
+    and to requests that name it, so that no page in a browser can reach it through a name of its own."""
+    import uvicorn
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    from service.app import create_app
+
+    settings = read_settings()
+    store, artifacts = _open_stores(settings)
+    application = create_app(settings, store, artifacts, DesignerCheck(settings))
+    application.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    try:
+        uvicorn.run(application, host="127.0.0.1", port=port)
+    finally:
+        store.close()
+
+
+def _open_stores(settings: Settings) -> tuple[Store, ArtifactStore]:
+    from service.store import StoreError, open_store
+
+    try:
+        return open_store(settings.database_url), ArtifactStore(settings.artifacts_url)
+    except (StoreError, ArtifactsError) as error:
+        raise Infrastructure(str(error)) from error
 
 
 class DesignerCheck:

@@ -90,7 +90,7 @@ class LineView:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._last_point = 0.0
+        self._last_point = float("-inf")
 
     def __enter__(self) -> LineView:
         return self
@@ -112,15 +112,11 @@ class LineView:
                 if time.monotonic() - self._last_point < SECONDS_BETWEEN_CURVE_LINES:
                     continue
                 self._last_point = time.monotonic()
-            self._console.print(f"{event.at:%H:%M:%S}  {_one_line(event.text)}")
-            if (
-                event.kind is EventKind.ITERATION_STATE
-                and event.state == IterationState.DONE
-                and run.best_fitness is not None
-            ):
-                self._console.print(
-                    f"          best fitness {run.best_fitness:.4g} {run.fitness.unit}, {run.spending.usd:.4f} USD"
-                )
+            self._console.print(f"{event.at:%H:%M:%S}  {_event_line(event)}")
+            ended = event.kind is EventKind.ITERATION_STATE and event.state == IterationState.DONE
+            if ended and run.best_fitness is not None:
+                figures = f"best fitness {run.best_fitness:.4g} {run.fitness.unit}, {run.spending.usd:.4f} USD"
+                self._console.print(f"          {_one_line(figures)}")
 
 
 class LiveView:

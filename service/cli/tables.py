@@ -27,10 +27,10 @@ def interval(value: Interval) -> str:
 
 
 def print_table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A title and a table of cleaned text that breaks lines rather than hide any."""
+    """A title and a table of cleaned text that breaks lines rather than hide any; first cells stay whole, to be copied."""
     shown = Table(box=box.SIMPLE_HEAD, show_header=any(columns))
-    for column in columns:
-        shown.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        shown.add_column(column, overflow="fold", no_wrap=place == 0)
     for row in rows:
         shown.add_row(*(Text(clean(cell)) for cell in row))
     if title:
@@ -95,8 +95,8 @@ def print_outcome(console: Console, run: Run, iterations: Sequence[Iteration]) -
     """The figures that a run is judged by: its iterations, and the winner beside human and sparse reward."""
     unit = f" ({run.fitness.unit})" if run.fitness.unit else ""
     rows = [(str(i.number), number(i.best), number(i.mean), f"{i.trained} of {i.candidates}") for i in iterations]
-    console.print(
-        table(f"Iterations: fitness {run.fitness.name}{unit}", ("iteration", "best", "mean", "trained"), rows)
+    print_table(
+        console, f"Iterations: fitness {run.fitness.name}{unit}", ("iteration", "best", "mean", "trained"), rows
     )
     if run.comparison is not None:
         _print_comparison(console, run.comparison)
@@ -105,7 +105,8 @@ def print_outcome(console: Console, run: Run, iterations: Sequence[Iteration]) -
 def _print_comparison(console: Console, comparison: Comparison) -> None:
     seeds = max((len(compared.fitness) for compared in comparison.rewards), default=0)
     rows = [(REWARDS[c.reward], interval(c.interval), f"{c.success_rate:.0%}") for c in comparison.rewards]
-    title = f"Trained from scratch on {seeds} new {'seed' if seeds == 1 else 'seeds'}, {comparison.steps:,} steps each: IQM, 95% interval"
+    count = "1 new seed" if seeds == 1 else f"{seeds} new seeds"
+    title = f"Trained from scratch on {count}, {comparison.steps:,} steps each: IQM, 95% interval"
     print_table(console, title, ("reward", "fitness", "success"), rows)
     normalised = comparison.human_normalised
     told = interval(normalised) if normalised else "left out, human and sparse cannot be told apart here"

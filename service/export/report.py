@@ -93,9 +93,10 @@ def _comparison(run: Run) -> str:
         for compared in comparison.rewards
     ]
     seeds = max((len(compared.fitness) for compared in comparison.rewards), default=0)
+    count = "1 new seed" if seeds == 1 else f"{seeds} new seeds"
     return "\n\n".join(
         [
-            f"## Comparison\n\nEach reward trained from scratch on {seeds} new {'seed' if seeds == 1 else 'seeds'}, {comparison.steps:,} environment steps "
+            f"## Comparison\n\nEach reward trained from scratch on {count}, {comparison.steps:,} environment steps "
             "each. Interquartile mean over seeds with a 95% bootstrap interval, raw fitness.",
             _table(("reward", "IQM [95% interval]", "success", "each seed"), rows),
             _normalised(comparison),

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from service.cli import main
+from service.cli.faults import ExitCode
+from service.schema import Fitness, RunRequest
+from service.settings import Settings
+from service.store import Store, open_store
+
+REWARD = "def compute_reward(forward_velocity):\n    return forward_velocity, {'progress': forward_velocity}\n"
+HOSTILE = "hop \x1b[31m[red]now[/red]\nand \u202eback"
+
+
+class Shell:
+    """Runs commands as a shell would and keeps what they said."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            main(words)
+        said = self._capsys.readouterr()
+        return int(end.value.code or 0), said.out, said.err
+
+    def refused(self, *words: str, code: ExitCode = ExitCode.BAD_INPUT) -> str:
+        """The one line of a command that ends with `code`."""
+        ended, out, err = self(*words)
+        assert (ended, out) == (code, "")
+        assert len(err.splitlines()) == 1, err
+        return err
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    monkeypatch.setenv("REWARDSMITH_DATA_FOLDER", str(tmp_path / "data"))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return Shell(capsys)
+
+
+@pytest.fixture
+def store(shell: Shell) -> Store:
+    return open_store(Settings().database_url)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("runn", "did you mean 'run'"),
+        ("run --env Hopper-v5", "--task"),
+        ("run --env Hoper-v5 --task x", "did you mean Hopper-v5"),
+        ("run --env Hopper-v5 --task x --fitness forward", "did you mean forward_speed"),
+        ("run --env Hopper-v5 --task x --score x_positon[-1] --success True", "x_position"),
+        ("run --env Hopper-v5 --task x --score 1.0", "--success"),
+        (
+            "run --env Hopper-v5 --task x --iterations 0",
+            "--iterations: Input should be greater than or equal to 1, got 0",
+        ),
+        ("run --env Hopper-v5 --task x --candidates -3", "--candidates"),
+        ("run --env Hopper-v5 --task x --max-usd 0", "--max-usd: Input should be greater than 0"),
+        ("run --env Hopper-v5 --task x --max-steps -1", "--max-steps"),
+        ("run --env Hopper-v5 --task x --seed -1", "--seed"),
+        ("run --env Hopper-v5 --task x --steps 0", "--steps: Input should be greater than 0"),
+        # Two full episodes of 1000 steps, in whole rollouts of 256, in each of 8 environments: 8 * 256 * 8 = 16384.
+        ("run --env Hopper-v5 --task x --steps 10", "at least 16384"),
+        ("run --env Hopper-v5 --task x --model openai/gpt-4.1", "OPENAI_API_KEY"),
+        ("envs Hoper-v5", "did you mean Hopper-v5"),
+        ("show r-0000000000", "r-0000000000"),
+        ("resume r-0000000000", "r-0000000000"),
+        ("export r-0000000000", "r-0000000000"),
+        ("show ../../healthz", "rewardsmith: "),
+        ("validate missing.py --env Hopper-v5", "missing.py: No such file"),
+        ("validate . --env Hopper-v5", "directory"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(shell: Shell, words: str, told: str) -> None:
+    assert told.lower() in shell.refused(*words.split()).lower()
+
+
+def test_bad_input_leaves_nothing_behind(shell: Shell, store: Store) -> None:
+    shell.refused("run", "--env", "Hopper-v5", "--task", "x", "--model", "openai/gpt-4.1")
+    assert store.list_runs().runs == ()
+
+
+def test_a_reward_file_that_is_no_text_is_refused(shell: Shell) -> None:
+    Path("binary.py").write_bytes(b"\xff\xfe\x00")
+    assert "UTF-8" in shell.refused("validate", "binary.py", "--env", "Hopper-v5")
+    Path("large.py").write_bytes(b"#" * 200_000)
+    assert "at most" in shell.refused("validate", "large.py", "--env", "Hopper-v5")
+
+
+def test_an_occupied_folder_is_refused_before_anything_is_spent(shell: Shell, store: Store) -> None:
+    Path("thesis").mkdir()
+    Path("thesis/chapter.tex").write_text("")
+    assert "--to" in shell.refused("run", "--env", "Hopper-v5", "--task", "x", "--to", "thesis")
+    assert store.list_runs().runs == ()
+
+
+def test_a_setting_that_is_wrong_is_named(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REWARDSMITH_MODEL_RETRIES", "many")
+    assert "REWARDSMITH_MODEL_RETRIES" in shell.refused("ls")
+
+
+def test_a_database_that_cannot_be_used_is_an_infrastructure_fault(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("file").write_text("not a folder")
+    monkeypatch.setenv("REWARDSMITH_DATABASE_URL", f"sqlite:///{Path('file').absolute()}/runs.db")
+    shell.refused("ls", code=ExitCode.INFRASTRUCTURE)
+
+
+def test_a_good_reward_is_accepted_with_its_components(shell: Shell) -> None:
+    Path("reward.py").write_text(REWARD)
+    code, out, _ = shell("validate", "reward.py", "--env", "Hopper-v5")
+    assert code == ExitCode.OK
+    assert out.startswith("accepted")
+    assert "progress" in out
+
+
+def test_a_bad_reward_is_rejected_with_its_place_and_exit_1(shell: Shell) -> None:
+    Path("reward.py").write_text(REWARD.replace("(forward_velocity)", "(forward_speed)", 1))
+    code, out, err = shell("validate", "reward.py", "--env", "Hopper-v5")
+    assert code == ExitCode.FAILED
+    # compute_reward( is 19 characters, so its first parameter stands in column 20.
+    assert "reward.py:1:20: " in out
+    assert "forward_velocity" in out
+    assert len(err.splitlines()) == 1
+
+
+def test_a_verdict_as_json_is_a_document_of_its_own(shell: Shell) -> None:
+    Path("reward.py").write_text("import os\n" + REWARD)
+    code, out, _ = shell("validate", "reward.py", "--env", "Hopper-v5", "--json")
+    assert code == ExitCode.FAILED
+    assert json.loads(out)["accepted"] is False
+
+
+def test_train_refuses_a_bad_reward_before_a_run_is_stored(shell: Shell, store: Store) -> None:
+    Path("reward.py").write_text("import os\n" + REWARD)
+    code, _, err = shell("train", "reward.py", "--env", "Hopper-v5")
+    assert code == ExitCode.FAILED
+    assert "nothing was trained" in err
+    assert store.list_runs().runs == ()
+
+
+def test_environments_are_listed_and_shown(shell: Shell) -> None:
+    code, out, _ = shell("envs", "--json")
+    assert code == ExitCode.OK
+    assert "Hopper-v5" in [card["id"] for card in json.loads(out)]
+    code, out, _ = shell("envs", "Hopper-v5")
+    assert code == ExitCode.OK
+    assert "torso_height" in out
+
+
+@pytest.fixture
+def hostile_run(store: Store) -> str:
+    request = RunRequest(task=HOSTILE, environment="Hopper-v5")
+    return store.create_run(request, Fitness(name="speed", score="1.0", success="True"), 100_000).id
+
+
+def test_what_a_request_says_never_reaches_the_terminal_as_a_command(shell: Shell, hostile_run: str) -> None:
+    for words in (["ls"], ["show", hostile_run]):
+        code, out, _ = shell(*words)
+        assert code == ExitCode.OK
+        assert "[red]now[/red]" in "".join(out.split())
+        assert "\x1b" not in out
+        assert "\u202e" not in out
+
+
+def test_runs_and_one_run_come_as_json(shell: Shell, hostile_run: str) -> None:
+    _, listed, _ = shell("ls", "--json")
+    _, shown, _ = shell("show", hostile_run, "--json")
+    assert [run["id"] for run in json.loads(listed)] == [hostile_run]
+    assert json.loads(shown)["run"]["request"]["task"] == HOSTILE
+    assert json.loads(shown)["candidates"] == []
+
+
+def test_a_run_that_has_nothing_yet_can_be_exported(shell: Shell, hostile_run: str) -> None:
+    code, out, _ = shell("export", hostile_run, "--json")
+    assert code == ExitCode.OK
+    folder = Path(json.loads(out)["export"])
+    assert sorted(path.name for path in folder.iterdir()) == ["candidates", "curves.png", "report.md", "request.json"]
+    assert "\x1b" not in (folder / "report.md").read_text()

@@ -1,0 +1,67 @@
+"""A setting, a command or a route without documentation is not finished."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from service.app import RESOURCES, ROOT
+from service.cli.commands import app
+from service.settings import Settings
+
+HERE = Path(__file__).parents[2]
+DOCUMENTS = [
+    HERE / "README.md",
+    HERE / "CONTRIBUTING.md",
+    HERE / "CHANGELOG.md",
+    *sorted((HERE / "docs").rglob("*.md")),
+]
+TEXT = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+COMMANDS = sorted(command.name or command.callback.__name__ for command in app.registered_commands if command.callback)
+ROUTES = sorted(
+    f"{method} {ROOT}{route.path}".replace(":path}", "}")
+    for resource in RESOURCES
+    for route in resource.router.routes
+    for method in route.methods
+)
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`REWARDSMITH_{name.upper()}`" in TEXT
+
+
+def test_no_setting_is_documented_that_does_not_exist() -> None:
+    named = set(re.findall(r"REWARDSMITH_([A-Z_]+)", TEXT))
+    assert named == {name.upper() for name in Settings.model_fields}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(command: str) -> None:
+    assert re.search(rf"`rewardsmith {command}\b", (HERE / "docs" / "cli.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_route_is_documented(route: str) -> None:
+    assert f"`{route}`" in (HERE / "docs" / "api.md").read_text(encoding="utf-8")
+
+
+def test_no_command_and_no_route_is_documented_that_does_not_exist() -> None:
+    assert set(re.findall(r"^\| `rewardsmith (\w+)", TEXT, re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^\| `((?:GET|POST) [^`]+)`", TEXT, re.MULTILINE)) == set(ROUTES)
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {re.split(r"[=<>\[]", line)[0] for line in project["dependencies"]}
+    reasons = (HERE / "docs" / "design" / "dependencies.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| ([a-z0-9-]+) \|", reasons, re.MULTILINE)) - {"library", "---"} == wanted
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(HERE)))
+def test_every_link_to_a_file_leads_there(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (document.parent / target).exists()] == []
