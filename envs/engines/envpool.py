@@ -20,7 +20,7 @@ class EnvPoolEngine:
 
     Raises `CardMismatch` if there is no such task, or if its arguments, observation or action are not what the card says.
     In the first frame of an episode EnvPool gives most infos as 0, whatever the state: what must be right there is for
-    the observation to show.
+    the observation to show. It tells a fall in the last step allowed as a truncation.
     """
 
     def __init__(self, layout: Layout, seeds: Sequence[int], threads: int | None = None) -> None:

@@ -1,0 +1,242 @@
+"""Training and reference are one physics: EnvPool's states, put into the reference implementation, go on in the same way."""
+
+from __future__ import annotations
+
+import ctypes
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import gymnasium
+import mujoco
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from envs.card import EnvCard, card, cards
+from envs.engines.envpool import EnvPoolEngine
+from envs.variables import Layout
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import envpool
+
+MakeEngine = Callable[..., EnvPoolEngine]
+State = NDArray[np.float64]
+MUJOCO = ["Ant-lie-down", "HalfCheetah-v5", "Hopper-backflip", "Hopper-v5"]
+STEPS = 25
+
+
+class Reference:
+    """Gymnasium's environment of a card, which can be put into any state `[nq + nv]`."""
+
+    def __init__(self, ours: EnvCard) -> None:
+        self.env = gymnasium.make(ours.engine.reference, **ours.engine.arguments).unwrapped
+        self.env.reset(seed=0)
+        self.model: mujoco.MjModel = self.env.model
+        self.data: mujoco.MjData = self.env.data
+
+    def put(self, observation: State) -> None:
+        positions = self.model.nq
+        self.env.set_state(observation[:positions], observation[positions : positions + self.model.nv])
+
+    def positions(self, *joints: str) -> State:
+        return np.concatenate([self.data.joint(joint).qpos for joint in joints])
+
+    def velocities(self, *joints: str) -> State:
+        return np.concatenate([self.data.joint(joint).qvel for joint in joints])
+
+
+def torques(ours: EnvCard, scale: float = 0.4) -> State:
+    """Gentle enough for the Hopper's velocities to stay below 10, where its observation clips them."""
+    return np.random.default_rng(1).uniform(-scale, scale, (STEPS, 1, ours.action.size))
+
+
+def hopper(reference: Reference) -> dict[str, State]:
+    return {
+        "x_position": reference.positions("rootx"),
+        "forward_velocity": reference.velocities("rootx"),
+        "vertical_velocity": reference.velocities("rootz"),
+        "torso_height": reference.data.body("torso").xpos[2:],
+        "torso_angle": reference.positions("rooty"),
+        "torso_angular_velocity": reference.velocities("rooty"),
+        "thigh_angle": reference.positions("thigh_joint"),
+        "leg_angle": reference.positions("leg_joint"),
+        "foot_angle": reference.positions("foot_joint"),
+        "joint_velocities": reference.velocities("thigh_joint", "leg_joint", "foot_joint"),
+    }
+
+
+def cheetah(reference: Reference) -> dict[str, State]:
+    back, front = ("bthigh", "bshin", "bfoot"), ("fthigh", "fshin", "ffoot")
+    return {
+        "x_position": reference.data.body("torso").xpos[:1],
+        "forward_velocity": reference.velocities("rootx"),
+        "vertical_velocity": reference.velocities("rootz"),
+        "torso_height": reference.data.body("torso").xpos[2:] - 0.7,  # the model's torso stands at 0.7 m
+        "torso_angle": reference.positions("rooty"),
+        "torso_angular_velocity": reference.velocities("rooty"),
+        "back_leg_angles": reference.positions(*back),
+        "front_leg_angles": reference.positions(*front),
+        "joint_velocities": reference.velocities(*back, *front),
+    }
+
+
+def ant(reference: Reference) -> dict[str, State]:
+    joints = [f"{joint}_{leg}" for leg in (1, 2, 3, 4) for joint in ("hip", "ankle")]
+    torso = reference.data.body("torso")
+    return {
+        "torso_position": torso.xpos[:2],
+        "torso_height": torso.xpos[2:],
+        "torso_orientation": reference.positions("root")[3:],
+        "joint_angles": reference.positions(*joints),
+        "torso_velocity": reference.velocities("root")[:3],
+        "torso_angular_velocity": reference.velocities("root")[3:],
+        "joint_velocities": reference.velocities(*joints),
+    }
+
+
+MEANINGS = {"Ant-lie-down": ant, "HalfCheetah-v5": cheetah, "Hopper-backflip": hopper, "Hopper-v5": hopper}
+
+
+def test_every_card_with_a_reference_is_aligned_here() -> None:
+    assert {name for name in cards() if card(name).engine.reference in gymnasium.registry} == set(MUJOCO)
+
+
+@pytest.mark.parametrize("name", MUJOCO)
+def test_each_variable_is_what_mujoco_holds_in_the_first_frame_and_later(engine: MakeEngine, name: str) -> None:
+    ours = card(name)
+    layout, reference, made = Layout(ours), Reference(ours), engine(ours, [5])
+    frames = [made.reset()[0]]
+    frames += [made.step(action.astype(np.float32)).frames[0] for action in torques(ours)[:15]]
+    for frame in (frames[0], frames[5], frames[15]):
+        reference.put(frame.astype(np.float64))
+        expected = MEANINGS[name](reference)
+        assert set(expected) == {variable.name for variable in ours.variables}
+        for variable, value in expected.items():
+            # float32 holds 24 bits: 6e-8 of values up to 10
+            np.testing.assert_allclose(layout.variable(variable, frame), value.squeeze(), atol=1e-6, err_msg=variable)
+
+
+def raw_pool(ours: EnvCard) -> envpool.python.protocol.EnvPool:
+    """The pool that the engine steps, before it makes float32 of what it gives."""
+    return envpool.make_gymnasium(
+        ours.engine.task, num_envs=1, env_seed=[5], num_threads=1, max_episode_steps=1000, **ours.engine.arguments
+    )
+
+
+@pytest.mark.parametrize("name", MUJOCO)
+def test_one_step_from_the_same_state_with_the_same_action_ends_in_the_same_state(name: str) -> None:
+    ours = card(name)
+    reference, pool = Reference(ours), raw_pool(ours)
+    observation = pool.reset()[0][0]
+    for action in torques(ours):
+        reference.put(observation)
+        expected, _, terminated, _, _ = reference.env.step(action[0])
+        observations, _, ends, _, _ = pool.step(action)
+        observation = observations[0]
+        if "Hopper" in name:
+            assert np.abs(observation[6:12]).max() < 10  # not clipped: the observation is the whole state
+        np.testing.assert_allclose(observation, expected, rtol=0, atol=1e-9)
+        assert ends[0] == terminated
+        if terminated:
+            break
+    pool.close()
+
+
+@pytest.mark.parametrize("name", MUJOCO)
+def test_the_human_reward_is_the_references_own(name: str) -> None:
+    ours = card(name)
+    reference, pool = Reference(ours), raw_pool(ours)
+    reference.put(pool.reset()[0][0])
+    for action in torques(ours)[:10]:
+        expected = reference.env.step(action[0])[1]
+        # EnvPool's rewards are float32
+        assert pool.step(action)[1][0] == pytest.approx(expected, rel=1e-6, abs=1e-6)
+    pool.close()
+
+
+@pytest.mark.parametrize("name", MUJOCO)
+def test_a_step_takes_as_long_as_the_references(name: str) -> None:
+    ours = card(name)
+    reference = Reference(ours)
+    # simulated seconds per step of MuJoCo times steps of MuJoCo per action
+    assert ours.dt == pytest.approx(reference.model.opt.timestep * reference.env.frame_skip, rel=1e-12)
+
+
+def test_a_step_of_the_arm_takes_as_long_as_its_model_says() -> None:
+    ours = card("FetchReach-v4")
+    config = envpool.make_spec(ours.engine.task).config
+    model = Path(config.base_path) / "mujoco" / "robotics" / "assets" / "fetch" / "reach.xml"
+    timestep = mujoco.MjModel.from_xml_path(str(model)).opt.timestep
+    assert ours.dt == pytest.approx(timestep * config.frame_skip, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", MUJOCO)
+def test_actuators_are_named_in_the_order_and_with_the_strength_of_the_model(name: str) -> None:
+    joints = {
+        "Ant-lie-down": [f"{joint}_{leg}" for leg in (4, 1, 2, 3) for joint in ("hip", "ankle")],
+        "HalfCheetah-v5": ["bthigh", "bshin", "bfoot", "fthigh", "fshin", "ffoot"],
+        "Hopper-backflip": ["thigh_joint", "leg_joint", "foot_joint"],
+        "Hopper-v5": ["thigh_joint", "leg_joint", "foot_joint"],
+    }
+    ours = card(name)
+    model = Reference(ours).model
+    driven = [model.joint(int(model.actuator(i).trnid[0])).name for i in range(model.nu)]
+    assert driven == joints[name]
+    assert len(ours.action.names) == model.nu
+    gears = [f"{model.actuator(i).gear[0]:.0f}" for i in range(model.nu)]
+    told = ", ".join(gears) if len(set(gears)) > 1 else gears[0]
+    assert f"{told} N m" in ours.action.unit
+
+
+def test_a_positive_torso_angle_leans_the_hopper_forward() -> None:
+    reference = Reference(card("Hopper-v5"))
+    state = np.concatenate([reference.env.init_qpos, reference.env.init_qvel])
+    state[2] = 0.3
+    reference.put(state)
+    up = reference.data.body("torso").xmat.reshape(3, 3)[:, 2]  # the torso's own z axis in the world
+    # x points forward: sin(0.3) forward, cos(0.3) up
+    np.testing.assert_allclose(up, [np.sin(0.3), 0, np.cos(0.3)], atol=1e-12)
+
+
+def test_a_positive_torso_angle_points_the_cheetahs_head_down() -> None:
+    reference = Reference(card("HalfCheetah-v5"))
+    state = np.concatenate([reference.env.init_qpos, reference.env.init_qvel])
+    state[2] = 0.3
+    reference.put(state)
+    head, torso = reference.data.geom("head").xpos, reference.data.body("torso").xpos
+    assert head[0] > torso[0]
+    along = reference.data.body("torso").xmat.reshape(3, 3)[:, 0]
+    np.testing.assert_allclose(along, [np.cos(0.3), 0, -np.sin(0.3)], atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["HalfCheetah-v5", "Hopper-v5", "Hopper-backflip"])
+def test_a_torso_angle_counts_on_over_full_turns(name: str) -> None:
+    ours = card(name)
+    reference = Reference(ours)
+    state = np.concatenate([reference.env.init_qpos, reference.env.init_qvel])
+    state[2] = -7.0  # more than one turn backwards
+    reference.put(state)
+    observation, *_ = reference.env.step(np.zeros(ours.action.size))
+    angle = Layout(ours).variable("torso_angle", observation.astype(np.float32))
+    assert angle == pytest.approx(-7.0, abs=0.1)
+
+
+def test_the_arms_observation_is_what_its_variables_say(engine: MakeEngine) -> None:
+    ours = card("FetchReach-v4")
+    layout, made = Layout(ours), engine(ours, [5])
+    before = made.reset()
+    for action in np.random.default_rng(1).uniform(-1, 1, (10, 1, 4)).astype(np.float32):
+        after = made.step(action).frames
+        np.testing.assert_array_equal(layout.variable("gripper_position", after), after[:, :3])
+        moved = layout.variable("gripper_position", after) - layout.variable("gripper_position", before)
+        np.testing.assert_allclose(layout.variable("gripper_velocity", after), moved, atol=0.02)
+        before = after
+
+
+def test_envpool_carries_the_mujoco_that_is_installed() -> None:
+    assert envpool.__file__ is not None
+    library = ctypes.CDLL(str(Path(envpool.__file__).parent / "mujoco" / "mujoco_gym_envpool.so"))
+    library.mj_versionString.restype = ctypes.c_char_p
+    assert library.mj_versionString().decode() == mujoco.mj_versionString()

@@ -1,0 +1,140 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from envs.card import CARDS, EnvCard, card, cards, read_card
+from envs.errors import CardInvalid, EnvironmentFault, EnvironmentUnknown, MetricUnknown
+from sandbox import check_metric, check_step_expression
+
+Change = Callable[..., EnvCard]
+
+
+def test_every_file_among_the_cards_is_a_card_and_ids_are_told_apart() -> None:
+    assert len(cards()) == len(list(CARDS.glob("*.toml")))
+    assert list(cards()) == sorted(cards())
+    assert all(card(name).id == name for name in cards())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("dt = 0.008", "", ("dt", "Field required")),
+        ("dt = 0.008", "dt = -1", ("dt", "greater than 0", "'-1'")),
+        ("dt = 0.008", 'dt = "fast"', ("dt", "valid number", "'fast'")),
+        ("dt = 0.008", "dt = [", ("not TOML", "line 5")),
+        ("dt = 0.008", "dt = 0.008\ndta = 3", ("dta", "not permitted", "'3'")),
+        ('kind = "envpool"', 'kind = "isaac"', ("engine.kind", "'envpool'", "'isaac'")),
+        ('role = "position"', 'role = "place"', ("variables.0.role", "'position'", "'place'")),
+        ('name = "x_position"', 'name = "X position"', ("variables.0.name", "pattern", "'X position'")),
+        ('name = "x_position"', 'name = "action"', ("variables.0", "'action'", "choose another")),
+        ('name = "x_position"', 'name = "prev_x"', ("variables.0", "'prev_x'", "choose another")),
+        ('name = "x_position"', 'name = "torso_height"', ("'torso_height'", "2 times", "a name of its own")),
+        ('name = "stand"', 'name = "forward_speed"', ("'forward_speed'", "2 times", "a name of its own")),
+        ("obs = 12", 'obs = "many"', ("observation.obs", "valid integer", "'many'")),
+        ('policy = ["obs[1:12]"]', "policy = []", ("policy", "at least 1 item", "'[]'")),
+        ("size = 3", "size = 3000", ("variables.9.size", "512", "'3000'")),
+    ],
+)
+def test_a_card_that_says_something_else_is_refused_with_file_key_expected_and_actual(
+    changed: Change, old: str, new: str, told: tuple[str, ...]
+) -> None:
+    with pytest.raises(CardInvalid) as refused:
+        changed((old, new))
+    for part in ("mine.toml", *told):
+        assert part in str(refused.value)
+
+
+def test_every_fault_of_a_card_is_told_at_once(changed: Change) -> None:
+    with pytest.raises(CardInvalid, match=r"dt: .*; .*max_steps: .*'0'"):
+        changed(("dt = 0.008", "dt = 0"), ("max_steps = 1000", "max_steps = 0"))
+
+
+def test_a_file_that_is_no_text_is_refused_as_a_card(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CardInvalid, match=r"mine\.toml: not TOML"):
+        read_card(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('source = "obs[0]"', 'source = "info.reward_forward"'),
+        ('source = "obs[0]"', 'source = "info.unscaled_reward"'),
+        ('source = "obs[0]"', 'source = "info.in_place_reward"'),
+        ('source = "obs[0]"', 'source = "info.grasp_reward"'),
+        ('source = "obs[0]"', 'source = "info.grasp_success"'),
+        ('name = "x_position"', 'name = "reward_so_far"'),
+    ],
+)
+def test_a_card_that_offers_the_environments_own_reward_is_refused(changed: Change, old: str, new: str) -> None:
+    with pytest.raises(CardInvalid, match="own reward is never a variable"):
+        changed((old, new))
+
+
+@pytest.mark.parametrize("name", sorted(cards()))
+def test_no_shipped_card_offers_the_environments_own_reward(name: str) -> None:
+    words = [word for variable in card(name).variables for word in (variable.name, variable.source)]
+    assert words
+    assert not [word for word in words if "reward" in word or "success" in word]
+
+
+def test_an_unknown_environment_is_told_with_the_nearest_known_ones() -> None:
+    with pytest.raises(EnvironmentUnknown, match=r"unknown environment 'Hoper-v5'; did you mean Hopper-v5"):
+        card("Hoper-v5")
+
+
+def test_where_no_environment_is_near_all_are_named() -> None:
+    with pytest.raises(EnvironmentUnknown) as refused:
+        card("zzz")
+    assert all(name in str(refused.value) for name in cards())
+
+
+def test_an_unknown_metric_is_told_with_the_nearest_of_its_environment() -> None:
+    with pytest.raises(MetricUnknown, match=r"metric of Hopper-v5 'forward_sped'; did you mean forward_speed\?"):
+        card("Hopper-v5").metric("forward_sped")
+
+
+def test_a_known_metric_is_found_by_name() -> None:
+    assert card("Hopper-v5").metric("stand").unit == "s"
+
+
+def test_all_faults_of_environments_are_of_one_family() -> None:
+    assert all(issubclass(kind, EnvironmentFault) for kind in (CardInvalid, EnvironmentUnknown, MetricUnknown))
+
+
+def test_a_reward_may_name_each_variable_now_and_before_and_what_every_environment_has() -> None:
+    # FetchReach: four variables of sizes 3, 3, 2, 3, each also with prev_; 4 actuators
+    assert card("FetchReach-v4").parameters == {
+        "gripper_position": 3,
+        "goal": 3,
+        "finger_positions": 2,
+        "gripper_velocity": 3,
+        "prev_gripper_position": 3,
+        "prev_goal": 3,
+        "prev_finger_positions": 2,
+        "prev_gripper_velocity": 3,
+        "action": 4,
+        "prev_action": 4,
+        "time": 0,
+        "terminated": 0,
+    }
+
+
+def test_a_horizon_is_fixed_where_nothing_ends_an_episode_early() -> None:
+    assert [name for name in cards() if not card(name).fixed_horizon] == ["Hopper-v5"]
+
+
+@pytest.mark.parametrize("name", sorted(cards()))
+def test_the_expressions_of_every_card_are_in_the_language_of_the_sandbox(name: str) -> None:
+    ours = card(name)
+    sizes = {variable.name: variable.size for variable in ours.variables}
+    for metric in ours.metrics:
+        check_metric(metric.score, metric.success, sizes)
+    check_step_expression(ours.sparse_reward, ours.parameters)
+
+
+def test_a_card_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        card("Hopper-v5").dt = 1.0  # type: ignore[misc]
