@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from service.schema import (
     Budget,
     Candidate,
     CandidateState,
     Iteration,
     IterationState,
-    RewardKind,
     RunRecord,
-    RunRequest,
     Spending,
 )
 
@@ -55,15 +51,6 @@ def hopeless(record: RunRecord) -> str | None:
             f"{BARREN_ITERATIONS} in a row"
         )
     return None
-
-
-def planned_steps(request: RunRequest, steps: int) -> int:
-    """Environment steps a run will train at most, `steps` per training: every candidate of the search, then the winner,
-    the human and the sparse reward on each seed of the final comparison. Evaluation episodes are not counted."""
-    search = request.search
-    first = max(search.candidates, len(request.seed_rewards))
-    candidates = first + (search.iterations - 1) * search.candidates
-    return steps * (candidates + len(get_args(RewardKind)) * request.training.comparison_seeds)
 
 
 def _in_flight(spending: Spending) -> str:

@@ -1,4 +1,4 @@
-"""Which candidates are worth a training: not the same reward twice, and first those that judge as the fitness does.
+"""Which candidates are worth a training: not the same reward twice.
 
 Two rewards are the same where their canonical forms on the same recorded transitions agree, after STARC (Skalse et al.
 2023, "STARC: A General Framework For Quantifying Differences Between Reward Functions", definitions 2 and 3). Scale is
@@ -84,36 +84,6 @@ def screen(
         else:
             kept[name] = form
     return tuple(duplicates)
-
-
-def preference_agreement(returns: NDArray[np.float64], scores: NDArray[np.float64]) -> float | None:
-    """The share of stored trajectory pairs that a reward ranks as the fitness does, in [0, 1]; 0.5 is chance.
-
-    `returns` `(E,)` are sums of the reward over each trajectory, `scores` `(E,)` their fitness, both float64. A pair of
-    equal scores says nothing and is left out; one of equal returns counts as half. None where no pair is left. Raises
-    `ValueError` where the shapes differ or a value is not finite.
-    """
-    if returns.shape != scores.shape:
-        raise ValueError(f"preference_agreement: expected one return per score, got {returns.shape} and {scores.shape}")
-    if returns.size == 0:
-        return None
-    by_reward, by_fitness = _finite("returns", returns), _finite("scores", scores)
-    first, second = np.triu_indices(by_reward.size, k=1)
-    wanted = np.sign(by_fitness[first] - by_fitness[second])
-    given = np.sign(by_reward[first] - by_reward[second])
-    told = wanted != 0
-    if not np.any(told):
-        return None
-    return float(np.mean((1.0 + wanted[told] * given[told]) / 2.0))
-
-
-def training_order(agreements: Mapping[str, float | None]) -> tuple[str, ...]:
-    """Candidate ids by preference agreement, best first; unknown counts as chance, and ties keep their order."""
-    return tuple(sorted(agreements, key=lambda name: -_or_chance(agreements[name])))
-
-
-def _or_chance(agreement: float | None) -> float:
-    return 0.5 if agreement is None else agreement
 
 
 def _finite(what: str, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -47,7 +47,9 @@ class Heartbeat:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._ended.set()
         self._thread.join()
 
@@ -76,7 +78,9 @@ class Orchestrator:
     def __enter__(self) -> Orchestrator:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._cluster is not None:
             self._cluster.close()
 
@@ -88,7 +92,9 @@ class Orchestrator:
         claim = self._store.claim(process_owner(), self._settings.lease_seconds, run_id)
         if claim is None:
             state = self._store.get_run(run_id).state
-            raise StateConflict(f"run {run_id} is {state} and cannot be worked on now: it has ended, is paused, or has an owner")
+            raise StateConflict(
+                f"run {run_id} is {state} and cannot be worked on now: it has ended, is paused, or has an owner"
+            )
         with Heartbeat(self._store, claim, self._settings.lease_seconds, stop) as heartbeat:
             state, reason = self._steps(claim, heartbeat)
         if not heartbeat.lost:

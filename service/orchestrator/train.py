@@ -67,9 +67,7 @@ def _job(tools: Tools, record: RunRecord, trainings: Sequence[Training]) -> Trai
         config=record.run.request.training,
         steps=record.run.steps,
         members=tuple(_member(training, candidates) for training in trainings),
-        checkpoints={
-            training_id: tools.artifacts.get(key) for training_id, key in keys.items() if key is not None
-        },
+        checkpoints={training_id: tools.artifacts.get(key) for training_id, key in keys.items() if key is not None},
     )
 
 

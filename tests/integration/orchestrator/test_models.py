@@ -59,13 +59,20 @@ def work(store: Store, folder: Path, base_url: str, candidates: int, budget: Bud
     fitness = Fitness(name=metric.name, score=metric.score, success=metric.success)
     run = store.create_run(request, fitness, ONE_SEGMENT)
     settings = Settings(
-        data_folder=folder, model_base_url=base_url, model_concurrency=1, model_timeout_seconds=2.0, model_retries=2, training_cores=2
+        data_folder=folder,
+        model_base_url=base_url,
+        model_concurrency=1,
+        model_timeout_seconds=2.0,
+        model_retries=2,
+        training_cores=2,
     )
     with Orchestrator(settings, store, ArtifactStore(str(folder / "artifacts"))) as orchestrator:
         return orchestrator.work(run.id, threading.Event())
 
 
-def test_faults_of_the_model_are_retried_repaired_or_rejected_and_the_rest_is_trained(store: Store, tmp_path: Path) -> None:
+def test_faults_of_the_model_are_retried_repaired_or_rejected_and_the_rest_is_trained(
+    store: Store, tmp_path: Path
+) -> None:
     script = [
         *(Behaviour.RATE_LIMITED, Behaviour.GOOD),  # slot 0: asked again by the client
         *(Behaviour.SERVER_ERROR, Behaviour.UNPARSABLE, Behaviour.PROSE),  # slot 1: asked again, then repaired
@@ -89,7 +96,9 @@ def test_faults_of_the_model_are_retried_repaired_or_rejected_and_the_rest_is_tr
     assert "wing_span" in repair  # the exact fault goes back to the model
 
 
-def test_a_model_out_of_reach_pauses_the_run_and_it_goes_on_when_the_model_is_back(store: Store, tmp_path: Path) -> None:
+def test_a_model_out_of_reach_pauses_the_run_and_it_goes_on_when_the_model_is_back(
+    store: Store, tmp_path: Path
+) -> None:
     with LoopbackServer([Behaviour.GOOD, *[Behaviour.SERVER_ERROR] * 3], retry_after_seconds=0.05) as server:
         run = work(store, tmp_path, server.base_url, candidates=2)
         assert run.state is RunState.PAUSED

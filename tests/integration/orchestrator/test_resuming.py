@@ -71,7 +71,10 @@ class Place:
     def figures(self) -> str:
         """Everything that must be the same however often the work was interrupted, without ids, clocks and costs."""
         record = self.store.record(self.run_id)
-        parts = [one.model_dump_json(exclude={"created_at": True, "verdict": {"seconds_per_transition"}}) for one in record.candidates]
+        parts = [
+            one.model_dump_json(exclude={"created_at": True, "verdict": {"seconds_per_transition"}})
+            for one in record.candidates
+        ]
         parts += [one.model_dump_json(exclude={"curve"}) for one in record.trainings]
         parts += [
             point.model_dump_json(exclude={"steps_per_second"}) for one in record.trainings for point in one.curve
@@ -82,7 +85,6 @@ class Place:
     def policies(self) -> list[bytes]:
         keys = [self.store.policy_key(training.id) for training in self.store.trainings(self.run_id)]
         return [self.artifacts.get(key) for key in keys if key is not None]
-
 
 
 @pytest.mark.timeout(600)

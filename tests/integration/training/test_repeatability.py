@@ -32,7 +32,9 @@ def same(one: Outcome, other: Outcome, member: str = "ours") -> None:
     assert one.results[member] == other.results[member]
 
 
-def test_a_member_trained_beside_others_is_the_member_trained_alone(train: Train, alone: Outcome, make_job, ours) -> None:
+def test_a_member_trained_beside_others_is_the_member_trained_alone(
+    train: Train, alone: Outcome, make_job, ours
+) -> None:
     crowd = [Member(f"human-{seed}", "human", seed) for seed in range(8)]
     beside = train(make_job(*crowd[:3], ours, *crowd[3:]))  # nine members: more than one bucket of eight
     same(beside, alone)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.evolution.budget import exhausted, hopeless, planned_steps
+from service.evolution.budget import exhausted, hopeless
 from service.schema import (
     Budget,
     Candidate,
@@ -16,9 +16,7 @@ from service.schema import (
     RunRecord,
     RunRequest,
     RunState,
-    SearchConfig,
     Spending,
-    TrainingConfig,
     Verdict,
 )
 
@@ -169,23 +167,3 @@ def test_one_candidate_that_was_trained_or_screened_out_gives_hope() -> None:
 def test_only_the_last_iteration_counts_for_a_shared_reason() -> None:
     candidates = [rejected(1, 0, "syntax"), rejected(1, 1, "syntax"), candidate(2, 0, TRAINED)]
     assert hopeless(record(candidates)) is None
-
-
-def test_planned_steps_are_those_of_the_search_and_of_the_comparison() -> None:
-    # 3 iterations of 4 candidates and 3 rewards on 5 seeds: (12 + 15) * 1000.
-    request = REQUEST.model_copy(
-        update={"search": SearchConfig(iterations=3, candidates=4), "training": TrainingConfig(comparison_seeds=5)}
-    )
-    assert planned_steps(request, steps=1000) == 27_000
-
-
-def test_more_given_rewards_than_candidates_widen_the_first_iteration() -> None:
-    # First 3 given rewards, then 2 candidates, and 3 rewards on 1 seed: (3 + 2 + 3) * 10.
-    request = REQUEST.model_copy(
-        update={
-            "seed_rewards": ("a", "b", "c"),
-            "search": SearchConfig(iterations=2, candidates=2),
-            "training": TrainingConfig(comparison_seeds=1),
-        }
-    )
-    assert planned_steps(request, steps=10) == 80

@@ -10,9 +10,7 @@ from service.evolution.screening import (
     Duplicate,
     canonical,
     distance,
-    preference_agreement,
     screen,
-    training_order,
 )
 
 REWARDS = hnp.arrays(np.float64, 8, elements=st.floats(-100.0, 100.0, allow_subnormal=False))
@@ -130,39 +128,3 @@ def test_the_threshold_is_the_largest_distance_of_one_reward() -> None:
     new = {"inside": turned(0.9 * SAME_REWARD), "outside": turned(-1.1 * SAME_REWARD)}
     found = screen(new, {"old": array(1.0, 0.0)}, fixed_horizon=False)
     assert [duplicate.candidate_id for duplicate in found] == ["inside"]
-
-
-def test_agreement_is_the_share_of_pairs_ranked_as_the_fitness_does() -> None:
-    # Pairs by score: (1, 2) and (1, 3) are ranked right by the returns 10, 30, 20; (2, 3) is ranked wrong.
-    assert preference_agreement(array(10.0, 30.0, 20.0), array(1.0, 2.0, 3.0)) == pytest.approx(2.0 / 3.0)
-
-
-def test_equal_scores_say_nothing_and_equal_returns_count_half() -> None:
-    # Scores 1, 1, 2: the pair of the equal ones is left out. Returns 5, 7, 7: (5, 7) is right, (7, 7) a half.
-    assert preference_agreement(array(5.0, 7.0, 7.0), array(1.0, 1.0, 2.0)) == pytest.approx(0.75)
-
-
-@pytest.mark.parametrize("scores", [array(), array(1.0), array(2.0, 2.0)])
-def test_without_a_pair_of_different_scores_agreement_is_unknown(scores: NDArray[np.float64]) -> None:
-    assert preference_agreement(np.arange(scores.size, dtype=np.float64), scores) is None
-
-
-def test_one_return_is_needed_for_each_score() -> None:
-    with pytest.raises(ValueError, match="one return per score"):
-        preference_agreement(np.ones(2), np.ones(3))
-
-
-@settings(deadline=None, derandomize=True)
-@given(returns=REWARDS, scores=REWARDS)
-def test_the_opposite_reward_agrees_where_the_reward_does_not(
-    returns: NDArray[np.float64], scores: NDArray[np.float64]
-) -> None:
-    agreement, opposite = preference_agreement(returns, scores), preference_agreement(-returns, scores)
-    assert (agreement is None) == (opposite is None)
-    if agreement is not None and opposite is not None:
-        assert agreement + opposite == pytest.approx(1.0)
-
-
-def test_training_starts_with_the_reward_that_agrees_most_and_unknown_counts_as_chance() -> None:
-    agreements = {"a": 0.4, "b": None, "c": 0.9, "d": 0.5}
-    assert training_order(agreements) == ("c", "b", "d", "a")
