@@ -27,7 +27,7 @@ from service.store.errors import LeaseLost, StateConflict
 from service.store.owner import process_owner
 from service.store.store import Store
 from service.training.cluster import Cluster
-from service.training.errors import ClusterFault
+from service.training.errors import ClusterFault, FitnessFault
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +117,8 @@ class Orchestrator:
             pass
         except DesignerError as error:
             return RunState.PAUSED, f"the designer failed: {error}"
+        except FitnessFault as error:
+            return RunState.FAILED, str(error)
         except (ClusterFault, SandboxFault) as error:
             return RunState.PAUSED, f"infrastructure fault: {error}"
         if heartbeat.wanted is not None:

@@ -15,7 +15,7 @@ from typing import cast
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from service.training.errors import ClusterUnreachable, TrainingStopped, WorkerLost
+from service.training.errors import ClusterUnreachable, FitnessFault, TrainingStopped, WorkerLost
 from service.training.job import Progress, TrainingJob
 
 POLL_SECONDS = 0.25
@@ -68,7 +68,8 @@ class Cluster:
     def train(self, job: TrainingJob, stopped: Callable[[], bool]) -> Iterator[Progress]:
         """Trains a population, telling of each segment as it is done; asks `stopped` several times a second.
 
-        Raises `WorkerLost` when the worker dies (submit what is left again) and `TrainingStopped` when asked to stop.
+        Raises `WorkerLost` when the worker dies (submit what is left again), `FitnessFault` when the fitness cannot score
+        an episode, and `TrainingStopped` when asked to stop.
         """
         progress = cast(ray.ObjectRefGenerator, _train.options(num_cpus=self._cores).remote(job, self._cores))
         try:
@@ -83,6 +84,8 @@ class Cluster:
                 except StopIteration:
                     return
         except RayTaskError as error:
+            if isinstance(error.cause, FitnessFault):
+                raise FitnessFault(str(error.cause)) from error
             raise WorkerLost(f"a training worker failed: {error.cause}") from error
         except RayError as error:
             raise WorkerLost(f"a training worker was lost: {type(error).__name__}") from error

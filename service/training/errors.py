@@ -1,8 +1,9 @@
-"""What can go wrong around a training, none of it a candidate's fault.
+"""What can go wrong around a training, none of it a candidate's fault (those are `sandbox.RewardFault`).
 
 ClusterFault              infrastructure: retried, never counted against a candidate
 ├── ClusterUnreachable    no Ray to be had at that address, or none could be started
 └── WorkerLost            the process that trained a population died or its sandbox failed
+FitnessFault              the run's fitness cannot score an episode: the run fails, no candidate is to blame
 TrainingStopped           the caller asked for an end; what was reported is kept
 """
 
@@ -19,6 +20,10 @@ class ClusterUnreachable(ClusterFault):
 
 class WorkerLost(ClusterFault):
     """The process that trained a population died, or its sandbox failed."""
+
+
+class FitnessFault(Exception):
+    """The run's fitness raised, or gave no finite score, on a real episode."""
 
 
 class TrainingStopped(Exception):

@@ -156,7 +156,7 @@ class Population:
                 try:
                     source = self._open(member)
                 except RewardFault as fault:
-                    yield MemberFailed(member.id, str(fault))
+                    yield _failed(member, fault)
                 else:
                     stack.callback(source.close)
                     members.append(MemberTraining(member, self._checkpoint(member), source, self._job))
@@ -207,7 +207,7 @@ class Population:
                 yield member.end_segment(evaluation, rate, self._plan)
         for member in members:
             if member.fault is not None:
-                yield MemberFailed(member.member.id, str(member.fault))
+                yield _failed(member.member, member.fault)
 
     def _rollout(self, collector: Collector, members: list[MemberTraining], width: int, length: int) -> Collected:
         actors = Actors(self._layout, [ppo.actor(m.state) for m in members], width)
@@ -216,21 +216,16 @@ class Population:
 
     def _confirm(self, members: list[MemberTraining], judge: Judge) -> Iterator[Progress]:
         """Evaluates each member's best policy again, on seeds that chose nothing: the best of many looks better than it is."""
-        bests = [(m, m.checkpoint.best) for m in members]
+        bests = [m.best for m in members]
+        count = self._job.config.confirmation_episodes
         examinees = [
-            Examinee(
-                load_actor(best.policy),
-                environment_seeds(self._job.config.confirmation_episodes, m.member.seed, CONFIRMATION_SEEDS),
-                m.source,
-            )
-            for m, best in bests
-            if best is not None
+            Examinee(load_actor(best.policy), environment_seeds(count, m.member.seed, CONFIRMATION_SEEDS), m.source)
+            for m, best in zip(members, bests, strict=True)
         ]
-        for (member, best), evaluation in zip(
-            bests, evaluate(self._layout, examinees, judge, self._threads), strict=True
-        ):
-            if isinstance(evaluation, RewardFault) or best is None:
-                yield MemberFailed(member.member.id, str(evaluation))
+        evaluations = evaluate(self._layout, examinees, judge, self._threads)
+        for m, best, evaluation in zip(members, bests, evaluations, strict=True):
+            if isinstance(evaluation, RewardFault):
+                yield _failed(m.member, evaluation)
                 continue
             result = TrainingResult(
                 best_segment=best.segment,
@@ -238,7 +233,12 @@ class Population:
                 success_rate=evaluation.success_rate,
                 episodes=evaluation.episodes,
             )
-            yield MemberFinished(member.member.id, result, best.policy, evaluation.environment_steps)
+            yield MemberFinished(m.member.id, result, best.policy, evaluation.environment_steps)
+
+
+def _failed(member: Member, fault: RewardFault) -> MemberFailed:
+    """A failure whose reason begins with the kind of fault, so that runs can tell when all fail for one reason."""
+    return MemberFailed(member.id, f"{type(fault).__name__.removeprefix('Reward').lower()}: {fault}")
 
 
 def _part(collected: Collected, columns: slice) -> Collected:

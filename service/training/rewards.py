@@ -10,8 +10,17 @@ from numpy.typing import NDArray
 
 from envs.card import EnvCard
 from envs.variables import Layout, Transitions
-from sandbox import Limits, SandboxedMetric, SandboxedReward, check_metric, check_reward, check_step_expression
+from sandbox import (
+    Limits,
+    RewardFault,
+    SandboxedMetric,
+    SandboxedReward,
+    check_metric,
+    check_reward,
+    check_step_expression,
+)
 from service.schema import EpisodeEnd, EpisodeSummary, Fitness
+from service.training.errors import FitnessFault
 from service.training.job import Member
 
 Floats = NDArray[np.float32]
@@ -87,7 +96,7 @@ def reward_source(member: Member, layout: Layout, most_transitions: int) -> Rewa
 
 
 class Judge:
-    """Scores episodes by the run's fitness, in a sandboxed process of its own."""
+    """Scores episodes by the run's fitness, in a sandboxed process of its own. Raises `FitnessFault` where it cannot."""
 
     def __init__(self, card: EnvCard, fitness: Fitness) -> None:
         sizes = {variable.name: variable.size for variable in card.variables}
@@ -106,7 +115,10 @@ class Judge:
     def _summary(self, layout: Layout, transitions: Transitions, rewards: Rewards, environment: int) -> EpisodeSummary:
         length = int(transitions.valid[:, environment].sum())
         episode = layout.episode(transitions.frames[: length + 1, environment])
-        value = self._metric(episode, length, self._card.max_steps, self._card.dt)
+        try:
+            value = self._metric(episode, length, self._card.max_steps, self._card.dt)
+        except RewardFault as fault:
+            raise FitnessFault(f"the fitness cannot score an episode of {length} steps: {fault}") from fault
         terminated = bool(transitions.terminated[length - 1, environment])
         return EpisodeSummary(
             score=value.score,
