@@ -82,30 +82,16 @@ def main() -> None:
     with open_workplace() as workplace:
         # The model first: a key that is missing is told before an hour of training.
         outcomes = [search(workplace, request(options.model)), search(workplace, request(OFFLINE))]
-    columns = (
-        "designer",
-        "asked",
-        "accepted at once",
-        "in the end",
-        "repairs",
-        "USD",
-        "best fitness",
-        "winner, IQM [95%]",
-    )
     rows = [
-        (
-            o.designer,
-            str(o.asked),
-            str(o.at_once),
-            str(o.in_the_end),
-            str(o.repairs),
-            f"{o.usd:.4f}",
-            number(o.best),
-            o.winner,
-        )
-        for o in outcomes
+        ("rewards asked for", *(str(o.asked) for o in outcomes)),
+        ("accepted at once", *(str(o.at_once) for o in outcomes)),
+        ("accepted in the end", *(str(o.in_the_end) for o in outcomes)),
+        ("repairs", *(str(o.repairs) for o in outcomes)),
+        ("USD", *(f"{o.usd:.4f}" for o in outcomes)),
+        ("best fitness", *(number(o.best) for o in outcomes)),
+        ("winner, IQM [95% interval]", *(o.winner for o in outcomes)),
     ]
-    print_table(console(), "A model beside the offline designer", columns, rows)
+    print_table(console(), "A model beside the offline designer", ("", *(o.designer for o in outcomes)), rows)
     model, offline = outcomes
     if model.best is not None and offline.best is not None:
         console().print(f" gain in best fitness over the offline designer: {model.best - offline.best:+.3f}")

@@ -114,7 +114,7 @@ def record() -> RunRecord:
     )
     run = Run(
         id="r-0123456789", request=RunRequest(task=TASK, environment="Hopper-v5", designer="openai/`x`|y"),
-        fitness=Fitness(name="forward_speed", score="(x_position[-1] - x_position[0]) / (max_steps * dt)", 
+        fitness=Fitness(name="forward_speed", score="(x_position[-1] - x_position[0]) / (max_steps * dt)",
                         success="steps == max_steps", unit="m/s"),
         steps=160_000, state=RunState.COMPLETED, reason=None, iteration=2, best_fitness=1.5, best_candidate_id="r-0123456789-2-1",
         comparison=comparison, created_at=NOW, updated_at=NOW,
