@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import numpy as np
@@ -54,10 +55,10 @@ def checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
 def load_checkpoint(data: bytes, observation_size: int, action_size: int, config: PPOConfig) -> Checkpoint:
     """The checkpoint in `data`. Raises ValueError if it is of another network or optimizer."""
     tensors = load(data)
-    like = begin(0, observation_size, action_size, config).state
-    shapes, structure = jax.tree.flatten(like)
-    leaves = [tensors[f"state.{i:03d}"] for i in range(len(shapes)) if f"state.{i:03d}" in tensors]
-    if [leaf.shape for leaf in leaves] != [leaf.shape for leaf in shapes]:
+    initial = partial(ppo.initial_state, observation_size=observation_size, action_size=action_size, config=config)
+    shapes, structure = jax.tree.flatten(jax.eval_shape(initial, np.int32(0)))
+    leaves = [tensors[name] for name in sorted(tensors) if name.startswith("state.")]
+    if [(leaf.shape, leaf.dtype) for leaf in leaves] != [(leaf.shape, leaf.dtype) for leaf in shapes]:
         raise ValueError(
             f"expected a checkpoint of a network with {len(shapes)} arrays for this configuration, got another"
         )

@@ -97,6 +97,12 @@ class MemberTraining:
         except RewardFault as fault:
             self.fault = fault
 
+    @property
+    def best(self) -> BestPolicy:
+        """The best policy of a member that has ended at least one segment."""
+        assert self.checkpoint.best is not None
+        return self.checkpoint.best
+
     def examinee(self) -> Examinee:
         """The present policy, to be evaluated at the end of a segment."""
         seeds = environment_seeds(
