@@ -9,8 +9,9 @@ from collections.abc import Callable
 from types import TracebackType
 
 from envs.card import card
+from envs.errors import EnvironmentFault
 from sandbox import SandboxFault
-from service.artifacts import ArtifactStore
+from service.artifacts import ArtifactsError, ArtifactStore
 from service.evolution.steps import Analyze, Compare, Design, Finish, Screen, StartIteration, Step, Train, next_step
 from service.llm.contract import DesignerError
 from service.llm.select import make_designer
@@ -29,6 +30,7 @@ from service.store.store import Store
 from service.training.cluster import Cluster
 from service.training.errors import ClusterFault, FitnessFault
 
+INTERNAL_ERROR = "an internal error; its trace is in the log of the process that worked on the run"
 log = logging.getLogger(__name__)
 
 
@@ -87,7 +89,7 @@ class Orchestrator:
     def work(self, run_id: str, stop: threading.Event) -> Run:
         """Works on one run until it ends, is paused, or `stop` is set; the run as it then stands.
 
-        Raises `StateConflict` if somebody else works on it or it has ended.
+        Raises `StateConflict` if somebody else works on it or it has ended, and `LeaseLost` if somebody took it over.
         """
         claim = self._store.claim(process_owner(), self._settings.lease_seconds, run_id)
         if claim is None:
@@ -96,10 +98,19 @@ class Orchestrator:
                 f"run {run_id} is {state} and cannot be worked on now: it has ended, is paused, or has an owner"
             )
         with Heartbeat(self._store, claim, self._settings.lease_seconds, stop) as heartbeat:
-            state, reason = self._steps(claim, heartbeat)
+            try:
+                state, reason = self._steps(claim, heartbeat)
+            except LeaseLost:
+                raise
+            except BaseException:
+                self._leave(claim, heartbeat, RunState.PAUSED, INTERNAL_ERROR)
+                raise
+        self._leave(claim, heartbeat, state, reason)
+        return self._store.get_run(run_id)
+
+    def _leave(self, claim: Claim, heartbeat: Heartbeat, state: RunState, reason: str | None) -> None:
         if not heartbeat.lost:
             self._store.writer(claim).set_run_state(state, reason)
-        return self._store.get_run(run_id)
 
     def _steps(self, claim: Claim, heartbeat: Heartbeat) -> tuple[RunState, str | None]:
         """Steps until the run ends or must stop, and the state it is left in."""
@@ -117,9 +128,9 @@ class Orchestrator:
             pass
         except DesignerError as error:
             return RunState.PAUSED, f"the designer failed: {error}"
-        except FitnessFault as error:
+        except (FitnessFault, EnvironmentFault) as error:
             return RunState.FAILED, str(error)
-        except (ClusterFault, SandboxFault) as error:
+        except (ClusterFault, SandboxFault, ArtifactsError) as error:
             return RunState.PAUSED, f"infrastructure fault: {error}"
         if heartbeat.wanted is not None:
             return heartbeat.wanted, "asked for by a user"
