@@ -6,7 +6,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c constraints.txt
+# On all cores, where pip uses one; a few files of others are templates that no Python compiles, and nobody imports them.
+COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
 
 .PHONY: demo test live bench-designers install clean
@@ -38,11 +40,13 @@ clean:
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing what Rewardsmith needs into $(VENV) (some minutes the first time)"
 	@$(PIP) --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.tests: $(VENV)/.runtime
 	@echo "Installing what the tests need into $(VENV)"
 	@$(PIP) --editable ".[test]"
+	@$(COMPILE)
 	@touch $@
 
 $(BIN)/python:
