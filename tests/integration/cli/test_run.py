@@ -22,7 +22,7 @@ def begin(words: list[str], folder: Path) -> subprocess.Popen[str]:
     environment = os.environ | {"REWARDSMITH_DATA_FOLDER": str(folder / "data"), "REWARDSMITH_TRAINING_CORES": "2"}
     return subprocess.Popen(
         [REWARDSMITH, *words],
-        cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def test_a_run_is_interrupted_taken_up_again_and_exported(tmp_path: Path) -> Non
     run_id = next(first.stderr).split()[1]
     while "training" not in next(first.stderr):
         pass
-    first.send_signal(signal.SIGINT)
+    os.killpg(first.pid, signal.SIGINT)  # as a terminal does: the workers and the sandbox get it too
     out, err = first.communicate(timeout=120)
     assert (first.returncode, out) == (130, "")
     assert f"rewardsmith resume {run_id}" in err

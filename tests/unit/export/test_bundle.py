@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,7 @@ from safetensors.numpy import load
 from envs.card import card, cards
 from envs.recording import record_transitions
 from service.export.bundle import TrainedPolicy, export_files, zipped
+from service.export.picture import picture
 from service.export.wrapper_file import wrapper_file
 from service.schema import RunRecord
 
@@ -122,7 +124,9 @@ def test_the_wrapper_steps_hopper_and_the_policy_plays_it(folder: Path, policy: 
         assert reward == pytest.approx(after[6] + 0.5 * upright + sinking - 0.01 * effort, abs=1e-4), step
         assert components["sinking"] == pytest.approx(sinking, abs=1e-5)
         x = np.clip(
-            (np.array(before[1:]) - tensors["observation.mean"]) / np.sqrt(tensors["observation.variance"] + 1e-8), -10, 10
+            (np.array(before[1:]) - tensors["observation.mean"]) / np.sqrt(tensors["observation.variance"] + 1e-8),
+            -10,
+            10,
         )
         for layer in (0, 1):
             x = np.tanh(x @ tensors[f"policy.{layer}.weight"] + tensors[f"policy.{layer}.bias"])
@@ -157,6 +161,14 @@ def test_the_same_run_gives_the_same_bytes_piece_by_piece(record: RunRecord, pol
     assert b"".join(first) == b"".join(zipped(export_files(record, HOPPER, policy)))
     # 14 files and the directory at the end: nobody waits for the whole.
     assert len(first) == 15
+
+
+def test_the_picture_draws_a_unit_that_looks_like_a_formula_as_it_is(record: RunRecord) -> None:
+    fitness = record.run.fitness.model_copy(update={"unit": r"$\frac{$_"})
+    drawn = picture(record.model_copy(update={"run": record.run.model_copy(update={"fitness": fitness})}))
+    assert drawn.startswith(b"\x89PNG")
+    # 10 x 4.5 inches at 150 dots each: width and height stand in bytes 16 to 24 of a PNG.
+    assert struct.unpack(">II", drawn[16:24]) == (1500, 675)
 
 
 def test_a_run_without_a_winner_exports_what_there_is(record: RunRecord) -> None:
