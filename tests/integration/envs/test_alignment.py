@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -233,10 +232,3 @@ def test_the_arms_observation_is_what_its_variables_say(engine: MakeEngine) -> N
         moved = layout.variable("gripper_position", after) - layout.variable("gripper_position", before)
         np.testing.assert_allclose(layout.variable("gripper_velocity", after), moved, atol=0.02)
         before = after
-
-
-def test_envpool_carries_the_mujoco_that_is_installed() -> None:
-    assert envpool.__file__ is not None
-    library = ctypes.CDLL(str(Path(envpool.__file__).parent / "mujoco" / "mujoco_gym_envpool.so"))
-    library.mj_versionString.restype = ctypes.c_char_p
-    assert library.mj_versionString().decode() == mujoco.mj_versionString()
