@@ -41,8 +41,6 @@ class CurvePoint(Frozen):
 
     `steps`: environment steps so far. `fitness`: mean score of deterministic evaluation episodes. `training_return`:
     mean sum of rewards of the episodes that ended in the segment, None if none did. `training_length`: their mean length in steps.
-    `correlation`: Pearson's between the per-episode reward sum and score over the evaluation and training episodes so far seen
-    in the segment, None where either is constant.
     """
 
     segment: int
