@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
 
-.PHONY: demo test live bench-designers install clean
+.PHONY: demo test live bench-designers bench-training install clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -32,6 +32,9 @@ live: $(VENV)/.runtime
 
 bench-designers: $(VENV)/.runtime
 	@$(BIN)/python benchmarks/designer_search.py
+
+bench-training: $(VENV)/.runtime
+	@$(BIN)/python benchmarks/training_speed.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
