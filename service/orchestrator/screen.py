@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from sandbox import SandboxedReward, check_reward
 from service.evolution.screening import screen as find_duplicates
+from service.orchestrator.train import planned
 from service.orchestrator.work import Tools
-from service.schema import Candidate, CandidateState, IterationState, Training, TrainingState
-from service.training.job import plan_segments
+from service.schema import Candidate, CandidateState, IterationState
 
 
 def screen(tools: Tools, iteration: int) -> None:
@@ -30,7 +30,7 @@ def screen(tools: Tools, iteration: int) -> None:
             tools.card.fixed_horizon,
         )
     }
-    for candidate_id, candidate in proposed.items():
+    for candidate_id in proposed:
         if candidate_id in duplicates:
             same = duplicates[candidate_id]
             tools.writer.set_candidate_state(
@@ -39,7 +39,12 @@ def screen(tools: Tools, iteration: int) -> None:
                 reason=f"the same reward as {same.same_as} up to scale (distance {same.distance:.4f})",
             )
         else:
-            tools.writer.add_trainings((_search_training(tools, candidate, record.run.request.search.seed),))
+            # Every candidate trains on the same seed, so that luck is the same for all that are compared.
+            seed = record.run.request.search.seed
+            training = planned(
+                tools, record.run, f"{candidate_id}-s0", "candidate", seed, candidate_id, comparison=False
+            )
+            tools.writer.add_trainings((training,))
             tools.writer.set_candidate_state(candidate_id, CandidateState.QUEUED)
     tools.writer.set_iteration_state(iteration, IterationState.TRAINING)
 
@@ -49,23 +54,3 @@ def _totals(tools: Tools, candidate: Candidate) -> NDArray[np.float64]:
     rows = len(tools.transitions["time"])
     with SandboxedReward(checked, tools.card.parameters, rows) as reward:
         return reward(tools.transitions).total.astype(np.float64)
-
-
-def _search_training(tools: Tools, candidate: Candidate, seed: int) -> Training:
-    """Every candidate of a run trains on the same seed, so that chance is the same for all that are compared."""
-    run = tools.store.get_run(tools.run_id)
-    plan = plan_segments(tools.card.max_steps, run.request.training, run.steps)
-    return Training(
-        id=f"{candidate.id}-s0",
-        run_id=tools.run_id,
-        candidate_id=candidate.id,
-        reward="candidate",
-        comparison=False,
-        seed=seed,
-        state=TrainingState.QUEUED,
-        segments=plan.segments,
-        segments_done=0,
-        curve=(),
-        result=None,
-        reason=None,
-    )

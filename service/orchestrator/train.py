@@ -6,14 +6,58 @@ import logging
 from collections.abc import Sequence
 
 from service.orchestrator.work import Interrupted, Tools
-from service.schema import Candidate, CandidateState, IterationState, RunRecord, Training, TrainingState
+from service.schema import (
+    Candidate,
+    CandidateState,
+    IterationState,
+    RewardKind,
+    Run,
+    RunRecord,
+    Training,
+    TrainingState,
+)
 from service.training.errors import TrainingStopped, WorkerLost
-from service.training.job import Member, MemberFailed, MemberFinished, Progress, SegmentDone, TrainingJob
+from service.training.job import (
+    Member,
+    MemberFailed,
+    MemberFinished,
+    Progress,
+    SegmentDone,
+    TrainingJob,
+    plan_segments,
+)
 
 WORKER_LOSSES = 5
 """Times in a row that a population is submitted again without one new segment before the run is paused."""
 
 log = logging.getLogger(__name__)
+
+
+def planned(
+    tools: Tools,
+    run: Run,
+    training_id: str,
+    reward: RewardKind,
+    seed: int,
+    candidate_id: str | None,
+    *,
+    comparison: bool,
+) -> Training:
+    """A training that has not begun, with as many segments as the run's steps allow."""
+    return Training(
+        id=training_id,
+        run_id=run.id,
+        candidate_id=candidate_id,
+        reward=reward,
+        comparison=comparison,
+        seed=seed,
+        state=TrainingState.QUEUED,
+        segments=plan_segments(tools.card.max_steps, run.request.training, run.steps).segments,
+        segments_done=0,
+        curve=(),
+        result=None,
+        reason=None,
+    )
 
 
 def train(tools: Tools, iteration: int) -> None:
