@@ -46,6 +46,8 @@ class Child:
             outputs_file, self.outputs = _memory_file(outputs_bytes, read_only=False)
             given.append(outputs_file)
             doorbell, self._doorbell = self._pipe(given, child_reads=True)
+            # A child may answer without ever reading: the pipe fills, and nobody must wait for it to be emptied.
+            os.set_blocking(self._doorbell, False)
             answer, self._answer = self._pipe(given, child_reads=False)
             fate, self._fate = self._pipe(given, child_reads=False)
             descriptors = (inputs_file, outputs_file, doorbell, answer, fate)
@@ -79,6 +81,8 @@ class Child:
             os.write(self._doorbell, frame)
         except BrokenPipeError:
             raise self._gone("closed its doorbell") from None
+        except BlockingIOError:
+            raise self._gone("answered without reading what it was asked") from None
 
     def wait(self, sequence: int, seconds: float) -> Answer:
         """Waits for the answer to call `sequence`; kills the child where it is late or breaks the protocol.

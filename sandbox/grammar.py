@@ -1,7 +1,8 @@
 """The allowlist over the syntax tree: checks every node and rewrites the tree to plain names.
 
 A path such as `np.exp` becomes a name whose identifier is the path itself, which no source can spell, so no rewritten
-name can meet one of the code's own. Imports and type hints are dropped: they are never evaluated.
+name can meet one of the code's own. Imports and type hints are dropped: the sandbox never evaluates them. An exported
+reward is the text itself, run by its user: there a hint, a rebound builtin or an import must be as harmless as here.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections.abc import Iterable
 from typing import Final, TypeVar
 
 from sandbox.errors import Fault
-from sandbox.imports import Imports
+from sandbox.imports import Imports, is_refused_builtin
 from sandbox.scopes import Scope, arguments, bound_names
-from sandbox.syntax import NODE_FIELDS
+from sandbox.syntax import NODE_FIELDS, descendants
 from sandbox.vocabulary import (
     ATTRIBUTES,
     BUILTINS,
@@ -29,6 +30,13 @@ from sandbox.vocabulary import (
 )
 
 MAX_LOOP_DEPTH: Final = 4
+MAX_FAULTS: Final = 64
+MAX_SUGGESTIONS: Final = 16
+"""Comparing names is slow: only the first so many slips of a source are answered with the nearest known names."""
+
+_LONGEST_COMPARED: Final = 64
+_LARGEST_INTEGER: Final = 2**64
+_HINT: Final = (ast.Name, ast.Attribute, ast.Subscript, ast.Tuple, ast.List, ast.Constant, ast.UnaryOp)
 
 _PLAIN: Final = (
     *(ast.Module, ast.Return, ast.Assign, ast.AugAssign, ast.If, ast.Expr, ast.Pass, ast.Break, ast.Continue),
@@ -42,6 +50,9 @@ _Loop = ast.For | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 def nearest(name: str, known: Iterable[str], about: int = 3) -> str:
     """The names of `known` that look most like `name`, joined for a message; '' where none does."""
+    if len(name) > _LONGEST_COMPARED:
+        return ""
+    known = [one for one in known if len(one) <= _LONGEST_COMPARED]
     return ", ".join(difflib.get_close_matches(name, sorted(known), n=about, cutoff=0.5))
 
 
@@ -52,7 +63,7 @@ class Grammar(ast.NodeTransformer):
     """
 
     def __init__(self, imports: Imports, variables: frozenset[str]) -> None:
-        self.faults: list[Fault] = list(imports.faults)
+        self.faults: list[Fault] = imports.faults[:MAX_FAULTS]
         self.used_paths: set[str] = set()
         self.used_builtins: set[str] = set()
         self._imports = imports
@@ -60,12 +71,20 @@ class Grammar(ast.NodeTransformer):
         self._variables = variables
         self._scopes: list[frozenset[str]] = []
         self._aliases: set[str] = set()
+        self._read: dict[str, ast.Name] = {}
         self._loops = 0
+        self._suggestions = MAX_SUGGESTIONS
 
     def refuse(self, code: str, message: str, node: ast.AST) -> None:
-        """Notes a refusal at the place of `node`."""
+        """Notes a refusal at the place of `node`; those past the first MAX_FAULTS are left out."""
+        if len(self.faults) >= MAX_FAULTS:
+            return
         column = getattr(node, "col_offset", None)
         self.faults.append(Fault(code, message, getattr(node, "lineno", None), None if column is None else column + 1))
+
+    def _nearest(self, name: str, known: Iterable[str]) -> str:
+        self._suggestions -= 1
+        return nearest(name, known) if self._suggestions >= 0 else ""
 
     def generic_visit(self, node: _Node) -> _Node:
         """Goes on into a node of a plain kind; refuses every other kind."""
@@ -105,6 +124,8 @@ class Grammar(ast.NodeTransformer):
         self._scopes.append(bound_names(node))
         node.body = self._statements(node.body)
         self._scopes.pop()
+        for name in self._aliases & self._read.keys():
+            self._refuse_type(self._read[name])
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
@@ -112,6 +133,7 @@ class Grammar(ast.NodeTransformer):
         self._check_bound(node.name, node)
         if node.decorator_list:
             self.refuse("function.decorator", f"{node.name} has a decorator; remove it", node.decorator_list[0])
+        self._check_hint(node.returns)
         node.decorator_list, node.returns, node.type_comment = [], None, None
         if getattr(node, "type_params", None):
             self.refuse("function.signature", f"{node.name} has type parameters; remove them", node)
@@ -132,8 +154,18 @@ class Grammar(ast.NodeTransformer):
 
     def _check_arguments(self, signature: ast.arguments) -> None:
         for argument in arguments(signature):
+            self._check_hint(argument.annotation)
             argument.annotation = None
             self._check_bound(argument.arg, argument)
+
+    def _check_hint(self, hint: ast.expr | None) -> None:
+        """Whoever runs the text itself evaluates its hints: they may look names up, and call nothing."""
+        for node in descendants(hint) if hint else ():
+            union = isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
+            private = isinstance(node, ast.Attribute) and node.attr.startswith("_")
+            if private or not (union or isinstance(node, _HINT)):
+                self.refuse("hint", "a type hint may hold names, dots, brackets and | alone; leave it out", node)
+                return
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         """Arguments are checked with their function."""
@@ -221,18 +253,29 @@ class Grammar(ast.NodeTransformer):
         """Drops an alias of a type, checks every other assignment."""
         target = node.targets[0]
         if len(node.targets) == 1 and isinstance(target, ast.Name) and self._is_type(node.value):
-            self._check_bound(target.id, target)
-            self._aliases.add(target.id)
+            self._alias(target, node.value)
             return None
         node.type_comment = None
         return self._descend(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         """Drops the hint; a declaration without a value goes altogether."""
-        if node.value is None or self._is_type(node.value):
+        self._check_hint(node.annotation)
+        if isinstance(node.target, ast.Name) and (node.value is None or self._is_type(node.value)):
+            self._alias(node.target, node.value)
+            return None
+        if node.value is None:
+            self.refuse("hint", "a type hint without a value may stand behind a name alone; leave it out", node)
             return None
         assign = ast.copy_location(ast.Assign(targets=[node.target], value=node.value), node)
         return self._descend(assign)
+
+    def _alias(self, target: ast.Name, value: ast.expr | None) -> None:
+        """Takes note of a name that stands for a type; without a value it stands for nothing."""
+        self._check_bound(target.id, target)
+        self._check_hint(value)
+        if value is not None:
+            self._aliases.add(target.id)
 
     def _is_type(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Subscript):
@@ -251,6 +294,8 @@ class Grammar(ast.NodeTransformer):
         if not isinstance(node.value, bool | int | float | str | type(None) | type(...)):
             kind = type(node.value).__name__
             self.refuse("constant", f"a {kind} constant is refused: write numbers as int or float", node)
+        elif isinstance(node.value, int) and node.value > _LARGEST_INTEGER:
+            self.refuse("constant", "an integer constant may be at most 2**64: write larger numbers as 1e30", node)
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -267,7 +312,7 @@ class Grammar(ast.NodeTransformer):
             self.refuse("attribute.private", f".{node.attr} is refused: names that begin with _ are private", node)
         elif node.attr not in ATTRIBUTES:
             advice = METHOD_ADVICE.get(node.attr) or "write an np function instead"
-            close = nearest(node.attr, ATTRIBUTES)
+            close = self._nearest(node.attr, ATTRIBUTES)
             hint = f" (near: {close})" if close and node.attr not in METHOD_ADVICE else ""
             self.refuse("attribute", f".{node.attr} is not allowed: {advice}{hint}", node)
         node.value = self.visit(node.value)
@@ -296,7 +341,7 @@ class Grammar(ast.NodeTransformer):
         if path in ("np", "math", "np.linalg"):
             self.refuse("path.module", f"{path} cannot be passed around: write out its functions, as np.exp(x)", node)
             return
-        close = nearest(path, PATHS)
+        close = self._nearest(path, PATHS)
         hint = f"; near: {close}" if close else ""
         self.refuse("path.unknown", f"{path} is not one of the functions a reward may use{hint}", node)
 
@@ -310,18 +355,25 @@ class Grammar(ast.NodeTransformer):
         elif name in self._imports.modules:
             self._refuse_path(self._imports.modules[name], node)
         elif name in self._imports.types or name in self._aliases:
-            self.refuse("name.type", f"{name} may stand in type hints only", node)
+            self._refuse_type(node)
         elif name.startswith("__"):
             self.refuse("name.private", f"{name} is refused: names that begin with __ are private", node)
-        elif not any(name in scope for scope in self._scopes):
+        elif any(name in scope for scope in self._scopes):
+            self._read.setdefault(name, node)
+        else:
             self._check_builtin(name, node)
         return node
+
+    def _refuse_type(self, node: ast.Name) -> None:
+        self.refuse("name.type", f"{node.id} may stand in type hints only", node)
 
     def _check_bound(self, name: str, node: ast.AST) -> None:
         if name.startswith("__"):
             self.refuse("name.private", f"{name} is refused: names that begin with __ are private", node)
         elif name in self._imported:
             self.refuse("name.taken", f"{name} is imported; choose another name for your own value", node)
+        elif is_refused_builtin(name):
+            self.refuse("name.taken", f"{name} is a builtin of Python; choose another name for your own value", node)
 
     def _check_builtin(self, name: str, node: ast.Name) -> None:
         if name in BUILTINS:
@@ -335,7 +387,7 @@ class Grammar(ast.NodeTransformer):
         elif hasattr(builtins, name):
             self.refuse("name.refused", f"{name} is not there: a reward needs numbers and arrays alone", node)
         else:
-            close = nearest(name, BUILTINS.union(self._variables, *self._scopes))
+            close = self._nearest(name, BUILTINS.union(self._variables, *self._scopes))
             hint = f"; did you mean {close}?" if close else "; define it before use"
             self.refuse("name.unknown", f"{name} is not defined{hint}", node)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from sandbox.errors import Fault, RewardRejected
-from sandbox.grammar import Grammar, nearest
+from sandbox.grammar import MAX_FAULTS, MAX_SUGGESTIONS, Grammar, nearest
 from sandbox.imports import Imports, read_imports
 from sandbox.parsing import parse_expression, parse_module
 from sandbox.scopes import arguments
@@ -20,6 +20,7 @@ from sandbox.syntax import descendants, statements
 __all__ = ["CheckedReward", "Fault", "RewardRejected", "check_metric", "check_reward", "check_step_expression"]
 
 MAX_COMPONENTS: Final = 16
+MAX_MESSAGE_CHARACTERS: Final = 600
 ENTRY: Final = "compute_reward"
 METRIC_ENTRY: Final = "compute_metric"
 EPISODE_NAMES: Final = ("steps", "max_steps", "dt")
@@ -60,7 +61,7 @@ def check_reward(source: str, known: Mapping[str, int]) -> CheckedReward:
     if len(functions) != 1:
         grammar = Grammar(read_imports(tree), frozenset(known))
         grammar.visit(tree)
-        raise RewardRejected((_entry_fault(tree, len(functions)), *grammar.faults))
+        raise _rejected([_entry_fault(tree, len(functions)), *grammar.faults])
     function = functions[0]
     grammar = Grammar(read_imports(tree), frozenset(known))
     faults = [*_signature_faults(function, known), *_return_faults(function)]
@@ -78,6 +79,8 @@ def check_step_expression(expression: str, known: Mapping[str, int]) -> CheckedR
     names = _used(inner, known)
     grammar = Grammar(Imports(), frozenset(known))
     rewritten = grammar.expression(inner, known)
+    if grammar.faults:
+        raise _rejected(grammar.faults)
     text = f"def {ENTRY}({', '.join(names)}):\n    sparse = 0\n    return sparse, {{'sparse': sparse}}\n"
     tree = ast.parse(text)
     assign = tree.body[0].body[0]  # type: ignore[attr-defined]
@@ -106,7 +109,7 @@ def check_metric(score: str, success: str, known: Mapping[str, int]) -> CheckedR
             grammar.faults.extend(rejected.faults)
         faults.extend(Fault(f.code, f"in {what}: {f.message}", f.line, f.column) for f in grammar.faults)
     if faults:
-        raise RewardRejected(tuple(faults))
+        raise _rejected(faults)
     tree = ast.parse(f"def {METRIC_ENTRY}({', '.join(used)}):\n    return 0, 0\n")
     tree.body[0].body[0].value.elts = answers  # type: ignore[attr-defined]
     return _checked(ast.unparse(tree), tree, grammar, tuple(used), [], kind="metric")
@@ -122,9 +125,16 @@ def _checked(
 ) -> CheckedReward:
     found = sorted({*faults, *grammar.faults}, key=lambda fault: (fault.line or 0, fault.column or 0, fault.code))
     if found:
-        raise RewardRejected(tuple(found))
+        raise _rejected(found)
     paths, builtins = tuple(sorted(grammar.used_paths)), tuple(sorted(grammar.used_builtins))
     return CheckedReward(source, parameters, tree, paths, builtins, kind)
+
+
+def _rejected(faults: list[Fault]) -> RewardRejected:
+    """The first refusals of a source, each cut to a length that can be shown: names in it may be thousands of characters."""
+    return RewardRejected(
+        tuple(Fault(f.code, f.message[:MAX_MESSAGE_CHARACTERS], f.line, f.column) for f in faults[:MAX_FAULTS])
+    )
 
 
 def _used(node: ast.expr, known: Mapping[str, int]) -> tuple[str, ...]:
@@ -153,10 +163,9 @@ def _signature_faults(function: ast.FunctionDef, known: Mapping[str, int]) -> li
     if signature.defaults or signature.kw_defaults:
         message = f"{ENTRY} takes no default values; write them as constants at module level"
         faults.append(Fault("function.signature", message, line, column))
-    for argument in arguments(signature):
-        if argument.arg in known:
-            continue
-        close = nearest(argument.arg, known)
+    unknown = [argument for argument in arguments(signature) if argument.arg not in known]
+    for number, argument in enumerate(unknown):
+        close = nearest(argument.arg, known) if number < MAX_SUGGESTIONS else ""
         hint = f"the nearest known are: {close}" if close else f"known are: {', '.join(sorted(known)[:12])}"
         message = f"{argument.arg} is not a variable of this environment; {hint}"
         faults.append(Fault("parameter.unknown", message, argument.lineno, argument.col_offset + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from sandbox.syntax import children, descendants
+from sandbox.syntax import children
 
 Scope = ast.FunctionDef | ast.Lambda | ast.Module | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
@@ -35,16 +35,17 @@ def bound_names(scope: Scope) -> frozenset[str]:
 
 def _bound_in(root: ast.AST) -> Iterator[str]:
     """Names bound at or below `root`, without going into functions; a walrus in a comprehension binds outside it."""
-    waiting = [root]
+    waiting = [(root, False)]
     while waiting:
-        node = waiting.pop()
+        node, comprehended = waiting.pop()
+        if isinstance(node, ast.Lambda):
+            continue
         if isinstance(node, ast.FunctionDef):
             yield node.name
-        elif isinstance(node, ast.Lambda):
             continue
-        elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-            waiting += [inner for inner in descendants(node) if isinstance(inner, ast.NamedExpr)]
-        else:
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
-            waiting += children(node)
+        if isinstance(node, ast.NamedExpr):
+            yield node.target.id
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and not comprehended:
+            yield node.id
+        comprehended = comprehended or isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
+        waiting += [(inner, comprehended) for inner in children(node)]

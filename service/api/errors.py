@@ -21,6 +21,8 @@ from service.store import NotFound, StateConflict, StoreUnavailable
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 64
+"""Fields at fault that one answer names: a request can have a fault in every one of its hundred thousands of parts."""
 
 
 class FieldError(BaseModel):
@@ -58,11 +60,11 @@ class Problem(BaseModel):
 
 
 class RequestRefused(Exception):
-    """A well-formed request that cannot be done; `errors` names each field at fault and what is allowed there."""
+    """A well-formed request that cannot be done; `errors` names each field at fault, up to 64, and what is allowed there."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
-        self.errors = tuple(errors)
+        self.errors = tuple(errors[:MOST_ERRORS])
+        super().__init__("; ".join(f"{error.field}: {error.message}" for error in self.errors))
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, object]]:
@@ -116,7 +118,7 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _invalid(_: Request, error: Exception) -> Response:
-    faults = error.errors() if isinstance(error, RequestValidationError) else ()
+    faults = error.errors()[:MOST_ERRORS] if isinstance(error, RequestValidationError) else ()
     errors = [
         FieldError(field="body", message=f"not JSON: {fault.get('ctx', {}).get('error', 'cannot be read')}")
         if fault["type"] == "json_invalid"

@@ -16,7 +16,7 @@ from envs.card import EnvCard
 from sandbox import validate
 from service.schema import ComponentVerdict, Fault, Verdict
 
-_OPENING: Final = re.compile(r"^[ \t]*(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[^`\s]*)[^`]*$")
+_OPENING: Final = re.compile(r"^[ \t]*(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<language>[^`\s]*+)[^`]*+$")
 _DEFINITION: Final = re.compile(r"^[ \t]*def[ \t]+compute_reward[ \t]*\(", re.MULTILINE)
 _BARE_CODE: Final = re.compile(r"\A\s*(?:#[^\n]*\s+|import\s|from\s+\w+\s+import\s|def\s)")
 _WANTED: Final = (

@@ -8,6 +8,7 @@ from envs.card import EnvCard
 from service.export.text import quoted
 from service.schema import Candidate, Run
 
+FUTURE = re.compile(r"^from __future__ import .*\n?", re.MULTILINE)
 UNINITIALISED = re.compile(r"\b(np|numpy)\.empty(_like)?\b")
 
 # The first two lines are ours to the letter: there, a comment could set the encoding of the whole file.
@@ -26,6 +27,8 @@ HEAD = """# A reward function found by Rewardsmith.
 #
 {parameters}
 
+from __future__ import annotations
+
 import math
 import numpy as np
 
@@ -35,7 +38,8 @@ import numpy as np
 def reward_file(run: Run, candidate: Candidate, card: EnvCard) -> str:
     """The candidate's code under a header that says where it comes from and what its inputs are.
 
-    Nothing that a model or a request wrote can leave its comment. `np.empty` becomes `np.zeros`, as it was in training.
+    Nothing that a model or a request wrote can leave its comment. `np.empty` becomes `np.zeros`, as it was in training, and
+    type hints are never evaluated, as they were not there.
     """
     head = HEAD.format(
         run=quoted(run.id),
@@ -46,7 +50,7 @@ def reward_file(run: Run, candidate: Candidate, card: EnvCard) -> str:
         fitness=_fitness(candidate),
         parameters=_parameters(card),
     )
-    return head + UNINITIALISED.sub(r"\1.zeros\2", candidate.source).strip() + "\n"
+    return head + UNINITIALISED.sub(r"\1.zeros\2", FUTURE.sub("", candidate.source)).strip() + "\n"
 
 
 def refused_file(candidate: Candidate) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+LayerSize = Annotated[int, Field(ge=1, le=4096)]
+LARGEST_COUNT = 2**53
 OFFLINE = "offline"
 
 
@@ -19,19 +21,21 @@ class Frozen(BaseModel):
 class PPOConfig(Frozen):
     """Hyperparameters of proximal policy optimisation (arXiv:1707.06347); the defaults follow its MuJoCo column."""
 
-    hidden_sizes: tuple[int, ...] = Field(
-        (64, 64), description="Units of each hidden tanh layer, policy and value alike."
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    hidden_sizes: tuple[LayerSize, ...] = Field(
+        (64, 64), max_length=8, fail_fast=True, description="Units of each hidden tanh layer, policy and value alike."
     )
     learning_rate: float = Field(3e-4, gt=0, description="Adam's step size at the start; it falls linearly to zero.")
     discount: float = Field(0.99, gt=0, lt=1, description="Discount of future reward per step.")
     gae_lambda: float = Field(0.95, ge=0, le=1, description="Bias against variance of the advantage estimate.")
     clip_range: float = Field(0.2, gt=0, description="How far one update may move the probability ratio.")
-    epochs: int = Field(10, ge=1, description="Passes over each rollout.")
-    minibatch_size: int = Field(64, ge=1, description="Transitions per gradient step.")
+    epochs: int = Field(10, ge=1, le=1000, description="Passes over each rollout.")
+    minibatch_size: int = Field(64, ge=1, le=2**20, description="Transitions per gradient step.")
     value_coefficient: float = Field(0.5, ge=0, description="Weight of the value loss.")
     entropy_coefficient: float = Field(0.0, ge=0, description="Weight of the entropy bonus.")
     max_gradient_norm: float = Field(0.5, gt=0, description="Gradients longer than this are shortened to it.")
-    initial_log_std: float = Field(0.0, description="Logarithm of the initial exploration noise.")
+    initial_log_std: float = Field(0.0, ge=-20, le=5, description="Logarithm of the initial exploration noise.")
     target_kl: float = Field(0.02, gt=0, description="An update stops early past 1.5 times this mean KL divergence.")
 
 
@@ -68,8 +72,12 @@ class SearchConfig(Frozen):
 class Budget(Frozen):
     """Limits of one run; it stops buying at the first that is reached and completes with what it has."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     usd: float | None = Field(None, gt=0, description="US dollars paid to model providers.")
-    environment_steps: int | None = Field(None, gt=0, description="Environment steps over all trainings.")
+    environment_steps: int | None = Field(
+        None, gt=0, le=LARGEST_COUNT, description="Environment steps over all trainings."
+    )
     seconds: float | None = Field(None, gt=0, description="Wall-clock seconds while the run is worked on.")
 
 

@@ -34,6 +34,11 @@ def problem(answer: httpx.Response, status: int, name: str) -> dict[str, str]:
         ({"training": {"steps": 0}}, "training.steps", "greater than 0"),
         ({"training": {"steps": 16_383}}, "training.steps", "at least 16384"),
         ({"training": {"steps": 10**30}}, "training.steps", "more than"),
+        ({"training": {"ppo": {"hidden_sizes": [64, 10**9]}}}, "training.ppo.hidden_sizes.1", "less than or equal"),
+        ({"training": {"ppo": {"hidden_sizes": [64] * 9}}}, "training.ppo.hidden_sizes", "at most 8"),
+        ({"training": {"ppo": {"epochs": 10**9}}}, "training.ppo.epochs", "less than or equal"),
+        ({"training": {"ppo": {"minibatch_size": 10**30}}}, "training.ppo.minibatch_size", "less than or equal"),
+        ({"budget": {"environment_steps": 10**30}}, "budget.environment_steps", "less than or equal"),
         (
             {"seed_rewards": [f"import os\n{REWARD}"]},
             "seed_rewards.0",
@@ -49,6 +54,39 @@ def test_a_run_that_cannot_be_done_is_refused_before_it_is_stored(
     errors = problem(client.post("/runs", json=HOPPER | fields), 422, "invalid-request")
     assert told in errors[field]
     assert store.list_runs(limit=1) == before
+
+
+@pytest.mark.parametrize(
+    ("section", "field"),
+    [
+        (b'"training":{"ppo":{"learning_rate":Infinity}}', "training.ppo.learning_rate"),
+        (b'"training":{"ppo":{"initial_log_std":NaN}}', "training.ppo.initial_log_std"),
+        (b'"budget":{"usd":1e999}', "budget.usd"),
+        (b'"temperature":NaN', "temperature"),
+    ],
+)
+def test_a_figure_that_is_not_finite_is_refused(client: httpx.Client, section: bytes, field: str) -> None:
+    body = b'{"task":"hop","environment":"Hopper-v5",' + section + b"}"
+
+    assert field in problem(client.post("/runs", content=body, headers=JSON), 422, "invalid-request")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"training": {"ppo": {"hidden_sizes": ["a"] * 100_000}}},
+        {f"unknown_{number}": 1 for number in range(20_000)},
+        {"search": {"candidates": 64}, "seed_rewards": [f"import os\n{REWARD}" * 20] * 64},
+    ],
+    ids=["wrong elements", "unknown fields", "faults of many rewards"],
+)
+def test_an_answer_stays_short_however_many_faults_a_request_has(
+    client: httpx.Client, fields: dict[str, object]
+) -> None:
+    answer = client.post("/runs", json=HOPPER | fields)
+
+    assert len(problem(answer, 422, "invalid-request")) <= 64
+    assert len(answer.content) < 100_000
 
 
 def test_a_body_that_is_no_json_is_refused(client: httpx.Client) -> None:

@@ -184,6 +184,24 @@ def test_a_second_answer_to_one_call_is_noticed_at_the_next() -> None:
             reward(INPUTS)
 
 
+def test_a_child_that_answers_without_reading_its_doorbell_cannot_make_its_parent_wait() -> None:
+    lines = (
+        "import os, struct, sys",
+        "worker, call, last = sys._getframe(1).f_locals['self'], 1, float(x[0])",
+        "while True:",
+        "    worker._outputs[:1] = b'x'",
+        "    worker._columns[:2, :] = 0.0",
+        "    os.write(1, struct.pack('<IIIIdd', call, 3, 1, 0, 0, 0))",
+        # The next inputs are there; the doorbell follows within a moment.
+        "    while float(x[0]) == last: pass",
+        "    for _ in range(3000): pass",
+        "    call, last = call + 1, float(x[0])",
+    )
+    # A pipe holds 64 KiB: 2,730 doorbells of 24 bytes that nobody reads.
+    with unchecked(*lines) as reward, pytest.raises(RewardKilled):
+        [reward({"x": np.full(8, call, np.float32)}) for call in range(3000)]
+
+
 def test_an_answer_that_never_comes_is_a_timeout() -> None:
     with unchecked("while True: pass") as reward, pytest.raises(RewardTimeout):
         reward(INPUTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 
 import pytest
@@ -17,6 +18,15 @@ CODE = "def compute_reward(action):\n    effort = -action[:, 0]\n    return effo
 @pytest.mark.parametrize("behaviour", [Behaviour.GOOD, Behaviour.PROSE, Behaviour.TWO_BLOCKS])
 def test_the_reward_is_found_among_prose_and_other_blocks(behaviour: Behaviour) -> None:
     assert extract_source(answer(behaviour, 4)) == reward(4)
+
+
+@pytest.mark.parametrize("line", ["~" * 100_000 + "`", "~~~" + "a" * 100_000 + "`", "```" + "a" * 100_000 + "`"])
+def test_a_line_that_is_almost_a_fence_is_read_in_no_time(line: str) -> None:
+    began = time.process_time()
+
+    assert extract_source(f"{line}\n```python\n{CODE}```") == CODE
+    # Reading it again from each of its characters took a minute and, for the first, weeks.
+    assert time.process_time() - began < 1.0
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_hostile_text_stays_inside_the_comments_of_the_reward_file(folder: Path)
     assert text.isascii()
     lines = text.decode().splitlines()
     assert "coding" not in lines[0] + lines[1]
-    code_starts = lines.index("import math")
+    code_starts = lines.index("from __future__ import annotations")
     assert all(line.startswith("#") or not line for line in lines[:code_starts])
 
 

@@ -1,12 +1,13 @@
 """What the syntax layer refuses, with the code of the refusal and the place it names."""
 
 import pickle
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox import RewardRejected, check_reward
+from sandbox import RewardRejected, check_metric, check_reward, check_step_expression
 
 KNOWN = {"speed": 0, "height": 0, "torso_height": 0, "action": 3}
 
@@ -111,6 +112,29 @@ ATTACKS = {
     "deep powers": ("x = " + "2**" * 6_000 + "2", "depth"),
     "deep indentation": ("".join(" " * i + "if 1:\n" for i in range(101)) + " " * 101 + "pass", "syntax"),
     "an enormous integer": ("x = " + "9" * 10_000, "syntax"),
+    "an enormous hexadecimal integer": (body("x = 0x" + "f" * 10_000), "constant"),
+    # The sandbox drops hints, but whoever imports the exported text evaluates them.
+    "a call in a parameter's hint": ("def compute_reward(speed: print()):\n    return speed, {'s': speed}", "hint"),
+    "a call in a hint of the result": ("def compute_reward(speed) -> print():\n    return speed, {'s': speed}", "hint"),
+    "a call in a helper's hint": (top("def f(*a: [print()][0], **k: {print()}): return 1"), "hint"),
+    "a call in a hint of a value": (top("x: print() = 1"), "hint"),
+    "a call in a hint without a value": (top("x: print()"), "hint"),
+    "a call in what a hint stands behind": (top("x = [1]", "x[print()]: int"), "hint"),
+    "a call in an alias of a type": (top("import numpy as np", "X = np.ndarray[print()]"), "hint"),
+    "a call beside an alias of a type": (top("import numpy as np", "X: int = np.ndarray | print()"), "hint"),
+    "a lambda in a hint": (top("def f(x: (lambda: 1)): return x"), "hint"),
+    "a private attribute in a hint": (top("def f(x: int.__class__): return x"), "hint"),
+    "a type called before it is named": (
+        top("from typing import get_type_hints", "def f(x): return g(x)", "g = get_type_hints"),
+        "name.type",
+    ),
+    # The sandbox has no such builtin, whoever imports the exported text has.
+    "a refused builtin bound by a loop": (top("for exec in []: pass") + "x = lambda: exec('1')\n", "name.taken"),
+    "a refused builtin as a parameter": (top("def f(open): return open"), "name.taken"),
+    "a refused builtin as a declared name": (top("eval: int"), "name.taken"),
+    "a refused builtin by import": (top("def f():", "    from math import sqrt as eval"), "import"),
+    "one name for two imports": (top("from math import sqrt as f", "from typing import get_type_hints as f"), "import"),
+    "np for another module": (top("import typing as np"), "import"),
 }
 
 
@@ -133,6 +157,37 @@ def test_every_refusal_is_reported_at_once_with_its_place() -> None:
     assert places == [("import", 1, 1), ("name.refused", 3, 9), ("path.unknown", 4, 12)]
 
 
+def names(count: int) -> list[str]:
+    return [f"{number:05d}".translate(str.maketrans("0123456789", "abcdefghij")) for number in range(count)]
+
+
+def nested_walruses(depth: int) -> str:
+    return "1" if depth == 0 else f"[(a := {nested_walruses(depth - 1)}) for i in speed]"
+
+
+SLOW = {
+    "slips among as many names": body(f"{','.join(names(1500))} = 1", f"y = {','.join(f'{n}a' for n in names(1300))}"),
+    "slips of paths": body(f"y = {','.join(f'np.{n}' for n in names(2200))}"),
+    "unknown parameters": f"def compute_reward({','.join(names(3000))}):\n    return 1.0, {{'a': 1.0}}",
+    "imports that are refused": "import a\n" * 2_400 + body(),
+    "one very long name": body("x = " + "a" * 19_000),
+    "walruses in comprehensions in walruses": body(f"x = {nested_walruses(50)}"),
+}
+
+
+@pytest.mark.parametrize("source", SLOW.values(), ids=SLOW.keys())
+def test_a_check_is_quick_and_its_answer_short_whatever_is_checked(source: str) -> None:
+    began = time.process_time()
+
+    with pytest.raises(RewardRejected) as caught:
+        check_reward(source, KNOWN)
+
+    # Each took from 2 seconds to a year where every slip was compared with every name, or every walrus read twice.
+    assert time.process_time() - began < 1.5
+    assert len(caught.value.faults) <= 64
+    assert max(len(fault.message) for fault in caught.value.faults) <= 600
+
+
 def test_an_unknown_parameter_is_answered_with_the_nearest_known() -> None:
     with pytest.raises(RewardRejected) as caught:
         check_reward("def compute_reward(torso_heigth):\n    return torso_heigth, {'a': torso_heigth}", KNOWN)
@@ -140,6 +195,13 @@ def test_an_unknown_parameter_is_answered_with_the_nearest_known() -> None:
     (fault,) = caught.value.faults
     assert fault.code == "parameter.unknown"
     assert "nearest known are: torso_height" in fault.message
+
+
+def test_an_enormous_integer_in_an_expression_is_refused_like_any_other() -> None:
+    with pytest.raises(RewardRejected, match=r"at most 2\*\*64"):
+        check_metric("0x" + "f" * 10_000, "True", KNOWN)
+    with pytest.raises(RewardRejected, match=r"at most 2\*\*64"):
+        check_step_expression("0x" + "f" * 10_000, KNOWN)
 
 
 def test_a_refusal_survives_pickling() -> None:
