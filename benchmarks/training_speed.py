@@ -21,7 +21,8 @@ from envs.engines.envpool import EnvPoolEngine
 from envs.recording import environment_seeds
 from envs.variables import Layout
 from service.schema import Fitness, TrainingConfig
-from service.training.job import Member, SegmentDone, TrainingJob, plan_segments
+from service.schema.segments import plan_segments, smallest_training
+from service.training.job import Member, SegmentDone, TrainingJob
 from service.training.population import Population
 
 REWARD = """
@@ -59,12 +60,11 @@ def main() -> None:
     environment, threads = card(arguments.environment), len(os.sched_getaffinity(0))
     config = TrainingConfig()
     metric = environment.metrics[0]
-    shortest = -(-2 * environment.max_steps // config.rollout_length) * config.rollout_length * config.environments
     job = TrainingJob(
         card=environment,
         fitness=Fitness(name=metric.name, score=metric.score, success=metric.success),
         config=config,
-        steps=shortest * (arguments.rounds + 1),
+        steps=smallest_training(environment.max_steps, config) * (arguments.rounds + 1),
         members=tuple(Member(f"m{k}", "candidate", k, REWARD) for k in range(arguments.members)),
     )
     plan = plan_segments(environment.max_steps, config, job.steps)

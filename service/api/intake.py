@@ -9,12 +9,12 @@ from envs.errors import EnvironmentUnknown, MetricUnknown
 from sandbox import RewardRejected, check_metric, check_reward
 from service.api.errors import FieldError, RequestRefused
 from service.schema import Fitness, RunRequest
-from service.schema.limits import MOST_STEPS, smallest_training
+from service.schema.segments import MOST_STEPS, plan_segments, smallest_training
 
 
 @dataclass(frozen=True)
 class Intake:
-    """What follows from a request that can be done: how it is judged, and environment steps per training."""
+    """What follows from a request that can be done: how it is judged, and the steps of each training in whole rollouts."""
 
     fitness: Fitness
     steps: int
@@ -43,7 +43,7 @@ def examine(request: RunRequest) -> Intake:
     ]
     if errors:
         raise RequestRefused(errors)
-    return Intake(fitness, steps)
+    return Intake(fitness, plan_segments(env_card.max_steps, request.training, steps).steps)
 
 
 def _fitness(request: RunRequest, env_card: EnvCard) -> Fitness:

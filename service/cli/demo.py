@@ -10,7 +10,7 @@ from service.schema import RunRequest, SearchConfig, TrainingConfig
 # All sizes of the demo, together under ten minutes on two cores, installing included.
 ITERATIONS = 3
 CANDIDATES = 4
-STEPS = 60_000
+STEPS = 65_536
 COMPARISON_SEEDS = 5
 
 REQUEST = RunRequest(

@@ -34,7 +34,7 @@ class DesignerRefused(DesignerError):
 
 @dataclass(frozen=True)
 class VariableStatistics:
-    """One variable over recorded transitions: float64 mean, standard deviation and 5th, 95th percentile per entry `[max(size, 1)]`."""
+    """One variable over recorded transitions: mean, standard deviation, 5th and 95th percentile of each of its entries."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -102,7 +102,7 @@ class Designer(Protocol):
         """`offline`, or the model's litellm name."""
 
     def check(self) -> None:
-        """Says before anything is spent whether the designer can be used. Raises `DesignerMisconfigured`."""
+        """Says before anything is spent whether the designer can be used. Raises `DesignerMisconfigured`, `DesignerUnreachable`."""
 
     def design(self, request: DesignRequest) -> Reply:
         """One reward function as text with a Python code block. Raises `DesignerUnreachable` or `DesignerRefused`."""

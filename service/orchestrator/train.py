@@ -16,6 +16,7 @@ from service.schema import (
     Training,
     TrainingState,
 )
+from service.schema.segments import plan_segments
 from service.training.errors import TrainingStopped, WorkerLost
 from service.training.job import (
     Member,
@@ -24,7 +25,6 @@ from service.training.job import (
     Progress,
     SegmentDone,
     TrainingJob,
-    plan_segments,
 )
 
 WORKER_LOSSES = 5

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from envs.card import EnvCard
 from service.schema import CurvePoint, Fitness, RewardKind, TrainingConfig, TrainingResult
 
-MOST_SEGMENTS = 10
-
 
 @dataclass(frozen=True)
 class Member:
@@ -65,37 +63,3 @@ class MemberFailed:
 
 
 Progress = SegmentDone | MemberFinished | MemberFailed
-
-
-@dataclass(frozen=True)
-class SegmentPlan:
-    """How a budget is cut: `segments` of `rollouts` each, `rollout_length` steps of every environment to a rollout."""
-
-    segments: int
-    rollouts: int
-    rollout_length: int
-    environments: int
-
-    @property
-    def steps_per_segment(self) -> int:
-        """Environment steps of one member in one segment."""
-        return self.rollouts * self.rollout_length * self.environments
-
-    @property
-    def updates(self) -> int:
-        """Updates of one member over its whole training."""
-        return self.segments * self.rollouts
-
-
-def plan_segments(max_steps: int, config: TrainingConfig, steps: int) -> SegmentPlan:
-    """Cuts a budget into at most ten segments, each long enough for two full episodes in every environment.
-
-    What does not fill a whole rollout in every segment is left unused. Raises ValueError below one segment.
-    """
-    per_rollout = config.rollout_length * config.environments
-    shortest = -(-2 * max_steps // config.rollout_length)
-    rollouts = steps // per_rollout
-    if rollouts < shortest:
-        raise ValueError(f"expected at least {shortest * per_rollout} steps (one segment), got {steps}")
-    segments = min(rollouts // shortest, MOST_SEGMENTS)
-    return SegmentPlan(segments, rollouts // segments, config.rollout_length, config.environments)

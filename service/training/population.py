@@ -22,6 +22,7 @@ from envs.rollout import Collected, Collector
 from envs.variables import Layout
 from sandbox import RewardFault
 from service.schema import CurvePoint, TrainingResult
+from service.schema.segments import SegmentPlan, plan_segments
 from service.training import ppo
 from service.training.actors import Actors
 from service.training.checkpoint import BestPolicy, Checkpoint, begin, checkpoint_bytes, load_checkpoint
@@ -33,9 +34,7 @@ from service.training.job import (
     MemberFinished,
     Progress,
     SegmentDone,
-    SegmentPlan,
     TrainingJob,
-    plan_segments,
 )
 from service.training.policy import load_actor, policy_bytes
 from service.training.rewards import Judge, RewardSource, reward_source

@@ -18,7 +18,7 @@ def test_a_submitted_run_is_stored_and_can_be_looked_at(client: httpx.Client, st
     assert answer.status_code == 201
     run = Run.model_validate_json(answer.content)
     assert answer.headers["location"] == f"/api/v1/runs/{run.id}"
-    assert (run.state, run.request.search.seed, run.steps) == (RunState.QUEUED, 5, 150_000)
+    assert (run.state, run.request.search.seed, run.steps) == (RunState.QUEUED, 5, 163_840)
     assert store.get_run(run.id) == run
     assert Run.model_validate_json(client.get(f"/runs/{run.id}").content) == run
 

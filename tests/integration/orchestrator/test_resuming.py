@@ -15,7 +15,6 @@ from service.schema import (
     CompletionState,
     Fitness,
     PPOConfig,
-    RunRecord,
     RunRequest,
     RunState,
     SearchConfig,
@@ -105,7 +104,7 @@ def test_a_run_killed_in_every_step_ends_as_the_undisturbed_one(tmp_path: Path) 
     stored = [one for one in completions if one.state is CompletionState.STORED]
     places = [(one.iteration, one.slot, one.attempt) for one in stored]
     assert len(places) == len(set(places))  # none was asked for again once stored
-    expected = [one for one in undisturbed.store.completions(undisturbed.run_id)]
+    expected = undisturbed.store.completions(undisturbed.run_id)
     assert places == [(one.iteration, one.slot, one.attempt) for one in expected]
     lost = [one for one in completions if one.state is CompletionState.LOST]
     assert len(stored) + len(lost) == len(completions)

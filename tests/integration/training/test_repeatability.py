@@ -8,21 +8,85 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 
 import psutil
 import pytest
 
+from envs.card import card
+from service.schema import Fitness, PPOConfig, TrainingConfig
 from service.training.cluster import Cluster
 from service.training.errors import TrainingStopped, WorkerLost
-from service.training.job import Member, MemberFailed, Progress, SegmentDone, TrainingJob
+from service.training.job import Member, MemberFailed, MemberFinished, Progress, SegmentDone, TrainingJob
+from service.training.population import Population
 
-Train = Callable[[TrainingJob], "Outcome"]
+RUN_FORWARD = """
+def compute_reward(forward_velocity, torso_height, action, terminated):
+    speed = forward_velocity
+    alive = 1.0 - terminated
+    effort = -0.001 * np.sum(np.square(action), axis=-1)
+    return speed + alive + effort, {"speed": speed, "alive": alive, "effort": effort}
+"""
+
+SMALL = TrainingConfig(
+    environments=2,
+    rollout_length=250,
+    evaluation_episodes=2,
+    confirmation_episodes=2,
+    comparison_seeds=2,
+    ppo=PPOConfig(hidden_sizes=(16,), epochs=2, minibatch_size=100),
+)
+SEGMENT = 4000  # two episodes of at most 1000 steps in each of two environments
+
+
 NAN_AFTER_A_WHILE = """
 def compute_reward(torso_height, time):
     risky = np.sqrt(0.05 - time)
     return risky, {"risky": risky}
 """
+OURS = Member("ours", "candidate", 7, RUN_FORWARD)
+
+
+def job_of(*members: Member, segments: int = 3, checkpoints: Mapping[str, bytes] | None = None) -> TrainingJob:
+    hopper = card("Hopper-v5")
+    metric = hopper.metric("forward_speed")
+    return TrainingJob(
+        card=hopper,
+        fitness=Fitness(name=metric.name, score=metric.score, success=metric.success),
+        config=SMALL,
+        steps=segments * SEGMENT,
+        members=members,
+        checkpoints=checkpoints or {},
+    )
+
+
+class Outcome:
+    """What a population reported, by member: checkpoints by segment, curve without its clock, and the policy."""
+
+    def __init__(self, progress: list[Progress]) -> None:
+        self.progress = progress
+        self.checkpoints: dict[str, dict[int, bytes]] = {}
+        self.curves: dict[str, list[str]] = {}
+        self.policies: dict[str, bytes] = {}
+        self.results: dict[str, str] = {}
+        for one in progress:
+            if isinstance(one, SegmentDone):
+                self.checkpoints.setdefault(one.member_id, {})[one.point.segment] = one.checkpoint
+                point = one.point.model_copy(update={"steps_per_second": 0.0})
+                self.curves.setdefault(one.member_id, []).append(point.model_dump_json())
+            elif isinstance(one, MemberFinished):
+                self.policies[one.member_id] = one.policy
+                self.results[one.member_id] = one.result.model_dump_json()
+
+
+def train(job: TrainingJob) -> Outcome:
+    return Outcome(list(Population(job, threads=2).train()))
+
+
+@pytest.fixture(scope="module")
+def alone() -> Outcome:
+    """The member every test compares with: trained by itself, undisturbed."""
+    return train(job_of(OURS))
 
 
 def same(one: Outcome, other: Outcome, member: str = "ours") -> None:
@@ -32,38 +96,34 @@ def same(one: Outcome, other: Outcome, member: str = "ours") -> None:
     assert one.results[member] == other.results[member]
 
 
-def test_a_member_trained_beside_others_is_the_member_trained_alone(
-    train: Train, alone: Outcome, make_job, ours
-) -> None:
+def test_a_member_trained_beside_others_is_the_member_trained_alone(alone: Outcome) -> None:
     crowd = [Member(f"human-{seed}", "human", seed) for seed in range(8)]
-    beside = train(make_job(*crowd[:3], ours, *crowd[3:]))  # nine members: more than one bucket of eight
+    beside = train(job_of(*crowd[:3], OURS, *crowd[3:]))  # nine members: more than one bucket of eight
     same(beside, alone)
 
 
-def test_two_seeds_of_one_reward_are_two_trainings(train: Train, alone: Outcome, make_job, ours) -> None:
-    other = Member("other seed", "candidate", 8, ours.source)
-    assert train(make_job(other)).policies["other seed"] != alone.policies["ours"]
+def test_two_seeds_of_one_reward_are_two_trainings(alone: Outcome) -> None:
+    other = Member("other seed", "candidate", 8, OURS.source)
+    assert train(job_of(other)).policies["other seed"] != alone.policies["ours"]
 
 
 @pytest.mark.parametrize("segment", [0, 1, 2])
-def test_a_training_continued_from_any_checkpoint_ends_as_the_undisturbed_one(
-    train: Train, alone: Outcome, make_job, ours, segment: int
-) -> None:
-    continued = train(make_job(ours, checkpoints={"ours": alone.checkpoints["ours"][segment]}))
+def test_a_training_continued_from_any_checkpoint_ends_as_the_undisturbed_one(alone: Outcome, segment: int) -> None:
+    continued = train(job_of(OURS, checkpoints={"ours": alone.checkpoints["ours"][segment]}))
     assert continued.curves.get("ours", []) == alone.curves["ours"][segment + 1 :]
     assert continued.policies == alone.policies
     assert continued.results == alone.results
 
 
-def test_members_at_different_segments_train_in_one_population(train: Train, alone: Outcome, make_job, ours) -> None:
+def test_members_at_different_segments_train_in_one_population(alone: Outcome) -> None:
     late = Member("late", "human", 3)
-    together = train(make_job(late, ours, checkpoints={"ours": alone.checkpoints["ours"][1]}))
+    together = train(job_of(late, OURS, checkpoints={"ours": alone.checkpoints["ours"][1]}))
     assert together.policies["ours"] == alone.policies["ours"]
-    assert together.policies["late"] == train(make_job(late)).policies["late"]
+    assert together.policies["late"] == train(job_of(late)).policies["late"]
 
 
-def test_a_reward_that_turns_nan_ends_its_member_and_no_other(train: Train, alone: Outcome, make_job, ours) -> None:
-    beside = train(make_job(Member("faulty", "candidate", 1, NAN_AFTER_A_WHILE), ours))
+def test_a_reward_that_turns_nan_ends_its_member_and_no_other(alone: Outcome) -> None:
+    beside = train(job_of(Member("faulty", "candidate", 1, NAN_AFTER_A_WHILE), OURS))
     failed = [one for one in beside.progress if isinstance(one, MemberFailed)]
     assert [one.member_id for one in failed] == ["faulty"]
     assert "finite" in failed[0].reason
@@ -71,20 +131,20 @@ def test_a_reward_that_turns_nan_ends_its_member_and_no_other(train: Train, alon
 
 
 @pytest.fixture(scope="module")
-def cluster():
+def cluster() -> Iterator[Cluster]:
     with Cluster(cores=2) as cluster:
         yield cluster
 
 
 def test_a_worker_killed_in_the_middle_and_submitted_again_ends_as_the_undisturbed_one(
-    cluster: Cluster, alone: Outcome, make_job, ours
+    cluster: Cluster, alone: Outcome
 ) -> None:
     checkpoints: dict[str, bytes] = {}
     received: list[Progress] = []
     kills = 0
     while True:
         try:
-            for progress in cluster.train(make_job(ours, checkpoints=dict(checkpoints)), lambda: False):
+            for progress in cluster.train(job_of(OURS, checkpoints=dict(checkpoints)), lambda: False):
                 received.append(progress)
                 if isinstance(progress, SegmentDone):
                     checkpoints["ours"] = progress.checkpoint
@@ -95,20 +155,19 @@ def test_a_worker_killed_in_the_middle_and_submitted_again_ends_as_the_undisturb
             continue
         break
     assert kills == 2
-    outcome = type(alone)(received)
+    outcome = Outcome(received)
     assert outcome.curves["ours"] == alone.curves["ours"]  # no point lost, none twice
     assert outcome.policies == alone.policies
 
 
-def test_a_stopped_training_goes_on_where_it_was(cluster: Cluster, alone: Outcome, make_job, ours) -> None:
+def test_a_stopped_training_goes_on_where_it_was(cluster: Cluster, alone: Outcome) -> None:
     received: list[Progress] = []
     with pytest.raises(TrainingStopped):
-        for progress in cluster.train(make_job(ours), lambda: bool(received)):
-            received.append(progress)
+        received.extend(cluster.train(job_of(OURS), lambda: bool(received)))
     last = received[-1]
     assert isinstance(last, SegmentDone)
-    rest = list(cluster.train(make_job(ours, checkpoints={"ours": last.checkpoint}), lambda: False))
-    assert type(alone)(received + rest).policies == alone.policies
+    rest = list(cluster.train(job_of(OURS, checkpoints={"ours": last.checkpoint}), lambda: False))
+    assert Outcome(received + rest).policies == alone.policies
 
 
 def _kill_training_workers() -> None:

@@ -60,7 +60,7 @@ def test_steps_below_one_segment_are_refused_with_the_smallest_that_works() -> N
 
 
 def test_a_cards_budget_that_the_requested_shape_of_training_exceeds_is_refused_too() -> None:
-    # 8 rollouts of 256 steps in 256 environments are 524288 steps, more than the card's 150000
+    # 8 rollouts of 256 steps in 256 environments are 524288 steps, more than the card's 163840
     assert "at least 524288" in refusals(training=TrainingConfig(environments=256))["training.steps"]
 
 

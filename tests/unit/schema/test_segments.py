@@ -3,8 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.schema import TrainingConfig
-from service.schema.limits import smallest_training
-from service.training.job import MOST_SEGMENTS, plan_segments
+from service.schema.segments import MOST_SEGMENTS, plan_segments, smallest_training
 
 CONFIG = TrainingConfig(environments=8, rollout_length=256)
 
@@ -58,3 +57,13 @@ def test_the_smallest_training_is_the_smallest_plan(max_steps: int, config: Trai
     assert plan_segments(max_steps, config, smallest).steps_per_segment == smallest
     with pytest.raises(ValueError, match=str(smallest)):
         plan_segments(max_steps, config, smallest - 1)
+
+
+def test_the_smallest_training_holds_two_full_episodes_in_whole_rollouts_of_every_environment() -> None:
+    # 2 * 1000 steps fill 7.8 rollouts of 256 steps, so 8 of them; 8 * 256 * 8 environments = 16384
+    assert smallest_training(1000, TrainingConfig(environments=8, rollout_length=256)) == 16384
+
+
+def test_episodes_that_fill_rollouts_exactly_need_no_further_one() -> None:
+    # 2 * 128 steps fill one rollout of 256 steps; 256 * 3 environments = 768
+    assert smallest_training(128, TrainingConfig(environments=3, rollout_length=256)) == 768
