@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from types import TracebackType
@@ -24,6 +26,7 @@ LOCAL_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
+SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 log = logging.getLogger(__name__)
 
 
@@ -31,13 +34,17 @@ class Cluster:
     """A connection to Ray; a context manager that starts a local Ray where no address is given, and ends it.
 
     Workers run in an empty directory: Ray puts the caller's own first on their path, where any folder called `envs`
-    or `service` would take the place of ours. Raises `ClusterUnreachable`.
+    or `service` would take the place of ours. They get no keys: what the environment holds of them is empty there. A local
+    Ray, which listens on every interface, answers this process alone. Raises `ClusterUnreachable`.
     """
 
     def __init__(self, address: str | None = None, cores: int | None = None) -> None:
         self._cores = cores or os.cpu_count() or 1
         self._empty = tempfile.TemporaryDirectory(prefix="rewardsmith-")
         os.environ.update(LOCAL_SETTINGS)
+        if not address:
+            # Ray would keep one token for all in a file of the home folder that other users may read.
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         try:
             ray.init(
                 address=address or "local",
@@ -45,7 +52,7 @@ class Cluster:
                 include_dashboard=None if address else False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
-                runtime_env={"working_dir": self._empty.name},
+                runtime_env={"working_dir": self._empty.name, "env_vars": _no_secrets()},
             )
         except (RayError, ConnectionError, OSError, RuntimeError) as error:
             self._empty.cleanup()
@@ -91,6 +98,10 @@ class Cluster:
             raise WorkerLost(f"a training worker was lost: {type(error).__name__}") from error
         finally:
             ray.cancel(progress, force=True)
+
+
+def _no_secrets() -> dict[str, str]:
+    return {name: "" for name in os.environ if SECRET.search(name) and not name.startswith("RAY_")}
 
 
 @ray.remote(max_retries=0, num_returns="streaming")
