@@ -169,7 +169,7 @@ SLOW = {
     "slips among as many names": body(f"{','.join(names(1500))} = 1", f"y = {','.join(f'{n}a' for n in names(1300))}"),
     "slips of paths": body(f"y = {','.join(f'np.{n}' for n in names(2200))}"),
     "unknown parameters": f"def compute_reward({','.join(names(3000))}):\n    return 1.0, {{'a': 1.0}}",
-    "imports that are refused": "import a\n" * 2_400 + body(),
+    "imports that are refused": "import a\n" * 1_500 + body(),
     "one very long name": body("x = " + "a" * 19_000),
     "walruses in comprehensions in walruses": body(f"x = {nested_walruses(50)}"),
 }
