@@ -54,6 +54,9 @@ class LiteLLMDesigner:
         import openai
 
         try:
+            # Some providers take a URL for a model: whoever names a model must not choose where keys and prompts go.
+            if "://" in self.model:
+                raise openai.OpenAIError
             _litellm().get_llm_provider(model=self.model)
         except openai.OpenAIError:
             raise DesignerMisconfigured(

@@ -97,7 +97,7 @@ def read_genome(source: str, card: EnvCard) -> Genome | None:
 def _fits(term: Term, card: EnvCard) -> bool:
     """Whether the term can be written for this card: known variables, entries within their sizes, vectors reduced."""
     if term.signal == "alive":
-        return term.variable == "terminated"
+        return (term.variable, term.entry, term.other) == ("terminated", None, None)
     sizes = {variable.name: variable.size for variable in card.variables} | {"action": card.action.size}
     if any(name not in sizes for name in term.variables()):
         return False

@@ -54,6 +54,15 @@ def test_one_request_goes_out_as_it_was_written_and_the_reply_comes_back_whole()
     assert 0.0 < reply.usage.latency_seconds < 20.0
 
 
+@pytest.mark.parametrize("provider", ["oobabooga/", "huggingface/", "openai/", ""])
+def test_a_model_cannot_name_a_server(provider: str) -> None:
+    with LoopbackServer() as server:
+        asked = LiteLLMDesigner(f"{provider}{server.base_url}", 0.7, None, 5.0, 0, ManualClock())
+        with pytest.raises(DesignerMisconfigured, match="provider/model"):
+            asked.check()
+    assert not server.requests
+
+
 def test_a_known_models_price_is_counted() -> None:
     with LoopbackServer() as server:
         reply = LiteLLMDesigner("openai/gpt-4o-mini", 1.0, server.base_url, 20.0, 0).design(request())

@@ -131,6 +131,7 @@ def test_explore_only_never_looks_at_parents(request_for: RequestMaker) -> None:
         '# genome: {"terms":[{"signal":"value","shape":"linear","variable":"torso_height","weight":NaN}]}',
         '# genome: {"terms":[{"signal":"value","shape":"linear","variable":"torso_height","weight":1e999}]}',
         '# genome: {"terms":[{"signal":"value","shape":"near","variable":"torso_height","scale":0,"weight":1}]}',
+        '# genome: {"terms":[{"signal":"alive","shape":"linear","variable":"terminated","other":"wing_span","weight":1}]}',
     ],
 )
 def test_a_parent_without_a_readable_genome_is_left_aside(source: str, request_for: RequestMaker) -> None:
