@@ -156,6 +156,7 @@ def _storable(text: str) -> str:
 def _litellm() -> ModuleType:
     """litellm with its own price table instead of a download, and nothing reported to anyone. Importing it takes seconds."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ["LITELLM_MODE"] = "PRODUCTION"  # or it would read a .env of its own from whatever folder this is
     import litellm
 
     litellm.suppress_debug_info = True
