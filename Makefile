@@ -24,7 +24,7 @@ test: $(VENV)/.tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 live: $(VENV)/.runtime
 	@test -n "$(MODEL)" || { echo "make live needs a model by its litellm name, as in: make live MODEL=openai/gpt-4.1"; exit 2; }
