@@ -59,16 +59,18 @@ def nearest(name: str, known: Iterable[str], about: int = 3) -> str:
 class Grammar(ast.NodeTransformer):
     """One pass over a parsed tree: `visit` returns the rewritten tree and fills `faults`, `used_paths`, `used_builtins`.
 
-    `variables` are the names the environment knows, for a hint where code uses one that it did not ask for.
+    `variables` are the names the environment knows, for a hint where code uses one that it did not ask for; `walrus`:
+    whether `:=` occurs in the source at all.
     """
 
-    def __init__(self, imports: Imports, variables: frozenset[str]) -> None:
+    def __init__(self, imports: Imports, variables: frozenset[str], walrus: bool = True) -> None:
         self.faults: list[Fault] = imports.faults[:MAX_FAULTS]
         self.used_paths: set[str] = set()
         self.used_builtins: set[str] = set()
         self._imports = imports
         self._imported = imports.names()
         self._variables = variables
+        self._walrus = walrus
         self._scopes: list[frozenset[str]] = []
         self._aliases: set[str] = set()
         self._read: dict[str, ast.Name] = {}
@@ -106,7 +108,7 @@ class Grammar(ast.NodeTransformer):
         return node
 
     def _within(self, scope: Scope, node: _Node) -> _Node:
-        self._scopes.append(bound_names(scope))
+        self._scopes.append(bound_names(scope, self._walrus))
         try:
             return self._descend(node)
         finally:
@@ -121,7 +123,7 @@ class Grammar(ast.NodeTransformer):
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
         """Enters the outermost scope."""
-        self._scopes.append(bound_names(node))
+        self._scopes.append(bound_names(node, self._walrus))
         node.body = self._statements(node.body)
         self._scopes.pop()
         for name in self._aliases & self._read.keys():
@@ -141,7 +143,7 @@ class Grammar(ast.NodeTransformer):
         node.args.defaults = [self.visit(default) for default in node.args.defaults]
         node.args.kw_defaults = [default and self.visit(default) for default in node.args.kw_defaults]
         self._check_arguments(node.args)
-        self._scopes.append(bound_names(node))
+        self._scopes.append(bound_names(node, self._walrus))
         node.body = self._statements(node.body)
         self._scopes.pop()
         self._loops = loops

@@ -59,11 +59,11 @@ def check_reward(source: str, known: Mapping[str, int]) -> CheckedReward:
         tree.body = tree.body[1:]
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == ENTRY]
     if len(functions) != 1:
-        grammar = Grammar(read_imports(tree), frozenset(known))
+        grammar = Grammar(read_imports(tree), frozenset(known), ":=" in source)
         grammar.visit(tree)
         raise _rejected([_entry_fault(tree, len(functions)), *grammar.faults])
     function = functions[0]
-    grammar = Grammar(read_imports(tree), frozenset(known))
+    grammar = Grammar(read_imports(tree), frozenset(known), ":=" in source)
     faults = [*_signature_faults(function, known), *_return_faults(function)]
     parameters = tuple(argument.arg for argument in arguments(function.args))
     grammar.visit(tree)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from sandbox.syntax import children
+from sandbox.syntax import children, statements
 
 Scope = ast.FunctionDef | ast.Lambda | ast.Module | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
@@ -21,31 +21,57 @@ def arguments(signature: ast.arguments) -> list[ast.arg]:
     return named
 
 
-def bound_names(scope: Scope) -> frozenset[str]:
-    """The names that `scope` itself binds: parameters, assignments, loop targets and functions, not those of inner scopes."""
-    if isinstance(scope, ast.FunctionDef | ast.Lambda):
-        own = {argument.arg for argument in arguments(scope.args)}
-        body: list[ast.AST] = [*scope.body] if isinstance(scope, ast.FunctionDef) else [scope.body]
-    elif isinstance(scope, ast.Module):
-        own, body = set(), [*scope.body]
+def bound_names(scope: Scope, walrus: bool = True) -> frozenset[str]:
+    """The names that `scope` itself binds: parameters, assignments, loop targets and functions, not those of inner scopes.
+
+    `walrus`: whether `:=` occurs in the source at all; without one, expressions bind nothing and are not looked into.
+    """
+    if isinstance(scope, ast.FunctionDef | ast.Module):
+        body = scope.body
+        names = {name for statement in statements(body, into_functions=False) for name in _bound_by(statement)}
+        inner: list[ast.AST] = [*body]
+    elif isinstance(scope, ast.Lambda):
+        names, inner = set(), [scope.body]
     else:
-        own, body = set(), [generator.target for generator in scope.generators]
-    return frozenset(own.union(*(_bound_in(node) for node in body)))
+        inner = [generator.target for generator in scope.generators]
+        names = {name for target in inner for name in _stored(target)}
+    if isinstance(scope, ast.FunctionDef | ast.Lambda):
+        names.update(argument.arg for argument in arguments(scope.args))
+    if walrus:
+        names.update(name for node in inner for name in _walruses(node))
+    return frozenset(names)
 
 
-def _bound_in(root: ast.AST) -> Iterator[str]:
-    """Names bound at or below `root`, without going into functions; a walrus in a comprehension binds outside it."""
-    waiting = [(root, False)]
+def _bound_by(statement: ast.stmt) -> Iterator[str]:
+    """The names that one statement binds, but by a walrus or in the blocks within it."""
+    if isinstance(statement, ast.FunctionDef):
+        yield statement.name
+    elif isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            yield from _stored(target)
+    elif isinstance(statement, ast.AugAssign | ast.AnnAssign | ast.For):
+        yield from _stored(statement.target)
+    elif isinstance(statement, ast.With):
+        for item in statement.items:
+            if item.optional_vars is not None:
+                yield from _stored(item.optional_vars)
+
+
+def _stored(target: ast.AST) -> Iterator[str]:
+    if isinstance(target, ast.Name):
+        yield target.id
+    elif isinstance(target, ast.Tuple | ast.List | ast.Starred):
+        for inner in children(target):
+            yield from _stored(inner)
+
+
+def _walruses(root: ast.AST) -> Iterator[str]:
+    """Names bound by walruses at or below `root`, without going into functions; those of a comprehension bind outside it."""
+    waiting = [root]
     while waiting:
-        node, comprehended = waiting.pop()
-        if isinstance(node, ast.Lambda):
-            continue
-        if isinstance(node, ast.FunctionDef):
-            yield node.name
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
             continue
         if isinstance(node, ast.NamedExpr):
             yield node.target.id
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and not comprehended:
-            yield node.id
-        comprehended = comprehended or isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp)
-        waiting += [(inner, comprehended) for inner in children(node)]
+        waiting += children(node)
