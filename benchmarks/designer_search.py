@@ -45,7 +45,15 @@ from service.schema import (
     TrainingResult,
     TrainingState,
 )
-from service.training.job import Member, MemberFailed, MemberFinished, SegmentDone, TrainingJob
+from service.training.job import (
+    Member,
+    MemberFailed,
+    MemberFinished,
+    SegmentDone,
+    TrainingJob,
+    code_of,
+    metric_of,
+)
 from service.training.population import Population
 
 RESULTS = Path(__file__).parent / "results" / "designer_search.jsonl"
@@ -183,16 +191,17 @@ def train_population(where: World, setting: Setting, candidates: Sequence[Candid
     members = tuple(
         Member(
             id=candidate.id,
-            reward="candidate",
             seed=design_seed(setting.seed, candidate.iteration, candidate.slot, 1) % 2**31,
-            source=candidate.source,
+            code=code_of(where.card, "candidate", candidate.source),
         )
         for candidate in candidates
     )
     curves: dict[str, list[CurvePoint]] = {member.id: [] for member in members}
     results: dict[str, TrainingResult] = {}
     reasons: dict[str, str] = {}
-    job = TrainingJob(where.card, where.fitness, TrainingConfig(steps=setting.steps), setting.steps, members)
+    job = TrainingJob(
+        where.card, metric_of(where.card, where.fitness), TrainingConfig(steps=setting.steps), setting.steps, members
+    )
     for progress in Population(job, threads=os.cpu_count() or 1).train():
         match progress:
             case SegmentDone():

@@ -22,7 +22,7 @@ from envs.recording import environment_seeds
 from envs.variables import Layout
 from service.schema import Fitness, TrainingConfig
 from service.schema.segments import plan_segments, smallest_training
-from service.training.job import Member, SegmentDone, TrainingJob
+from service.training.job import Member, SegmentDone, TrainingJob, code_of, metric_of
 from service.training.population import Population
 
 REWARD = """
@@ -62,10 +62,10 @@ def main() -> None:
     metric = environment.metrics[0]
     job = TrainingJob(
         card=environment,
-        fitness=Fitness(name=metric.name, score=metric.score, success=metric.success),
+        metric=metric_of(environment, Fitness(name=metric.name, score=metric.score, success=metric.success)),
         config=config,
         steps=smallest_training(environment.max_steps, config) * (arguments.rounds + 1),
-        members=tuple(Member(f"m{k}", "candidate", k, REWARD) for k in range(arguments.members)),
+        members=tuple(Member(f"m{k}", k, code_of(environment, "candidate", REWARD)) for k in range(arguments.members)),
     )
     plan = plan_segments(environment.max_steps, config, job.steps)
     width = arguments.members * config.environments

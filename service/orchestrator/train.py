@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from sandbox import RewardRejected
 from service.orchestrator.work import Interrupted, Tools
 from service.schema import (
-    Candidate,
     CandidateState,
     IterationState,
     RewardKind,
@@ -25,6 +25,8 @@ from service.training.job import (
     Progress,
     SegmentDone,
     TrainingJob,
+    code_of,
+    metric_of,
 )
 
 WORKER_LOSSES = 5
@@ -89,8 +91,11 @@ def train_all(tools: Tools, training_ids: Sequence[str]) -> None:
         ]
         if not unfinished:
             return
+        members = _members(tools, record, unfinished)
+        if not members:
+            continue
         try:
-            for progress in tools.cluster().train(_job(tools, record, unfinished), tools.stopped):
+            for progress in tools.cluster().train(_job(tools, record, members), tools.stopped):
                 _store(tools, progress)
                 losses = 0
         except TrainingStopped:
@@ -102,22 +107,29 @@ def train_all(tools: Tools, training_ids: Sequence[str]) -> None:
                 raise
 
 
-def _job(tools: Tools, record: RunRecord, trainings: Sequence[Training]) -> TrainingJob:
-    candidates = {candidate.id: candidate for candidate in record.candidates}
-    keys = {training.id: tools.writer.checkpoint_key(training.id) for training in trainings}
+def _job(tools: Tools, record: RunRecord, members: Sequence[Member]) -> TrainingJob:
+    keys = {member.id: tools.writer.checkpoint_key(member.id) for member in members}
     return TrainingJob(
         card=tools.card,
-        fitness=record.run.fitness,
+        metric=metric_of(tools.card, record.run.fitness),
         config=record.run.request.training,
         steps=record.run.steps,
-        members=tuple(_member(training, candidates) for training in trainings),
-        checkpoints={training_id: tools.artifacts.get(key) for training_id, key in keys.items() if key is not None},
+        members=tuple(members),
+        checkpoints={member_id: tools.artifacts.get(key) for member_id, key in keys.items() if key is not None},
     )
 
 
-def _member(training: Training, candidates: dict[str, Candidate]) -> Member:
-    source = candidates[training.candidate_id].source if training.candidate_id is not None else None
-    return Member(training.id, training.reward, training.seed, source)
+def _members(tools: Tools, record: RunRecord, trainings: Sequence[Training]) -> list[Member]:
+    """A member for each training; code that is refused today, though it was let in before, fails its training here."""
+    sources = {candidate.id: candidate.source for candidate in record.candidates}
+    members: list[Member] = []
+    for training in trainings:
+        source = sources[training.candidate_id] if training.candidate_id is not None else None
+        try:
+            members.append(Member(training.id, training.seed, code_of(tools.card, training.reward, source)))
+        except RewardRejected as fault:
+            tools.writer.fail_training(training.id, f"rejected: {fault}")
+    return members
 
 
 def _store(tools: Tools, progress: Progress) -> None:

@@ -1,4 +1,8 @@
-"""What goes into the training of a population and what comes out of it, as values that travel between processes."""
+"""What goes into the training of a population and what comes out of it, as values that travel between processes.
+
+Text that others wrote is parsed and checked where a job is made, never where policies are trained: a job carries syntax
+trees that have passed, and the trainer hands those on to the sandbox.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +10,52 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from envs.card import EnvCard
+from sandbox import CheckedReward, check_metric, check_reward, check_step_expression
 from service.schema import CurvePoint, Fitness, RewardKind, TrainingConfig, TrainingResult
 
 
 @dataclass(frozen=True)
 class Member:
-    """One policy to be trained: `id` names its training, `seed` decides all its randomness, `source` is a candidate's code."""
+    """One policy to be trained: `id` names its training, `seed` decides all its randomness, `code` gives its rewards.
+
+    Without code it is the environment's own reward.
+    """
 
     id: str
-    reward: RewardKind
     seed: int
-    source: str | None = None
+    code: CheckedReward | None
 
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A population to train; members with a checkpoint go on from it, the others begin. `steps` are each member's budget."""
+    """A population to train; members with a checkpoint go on from it, the others begin.
+
+    `metric`: the checked fitness; `steps`: each member's budget.
+    """
 
     card: EnvCard
-    fitness: Fitness
+    metric: CheckedReward
     config: TrainingConfig
     steps: int
     members: tuple[Member, ...]
     checkpoints: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def code_of(card: EnvCard, reward: RewardKind, source: str | None = None) -> CheckedReward | None:
+    """The checked code of a reward: a candidate's `source`, the card's sparse expression, None for the environment's own.
+
+    Raises `sandbox.RewardRejected`.
+    """
+    if reward == "human":
+        return None
+    if reward == "sparse":
+        return check_step_expression(card.sparse_reward, card.parameters)
+    return check_reward(source or "", card.parameters)
+
+
+def metric_of(card: EnvCard, fitness: Fitness) -> CheckedReward:
+    """The checked expressions of a fitness. Raises `sandbox.RewardRejected`."""
+    return check_metric(fitness.score, fitness.success, {variable.name: variable.size for variable in card.variables})
 
 
 @dataclass(frozen=True)

@@ -154,12 +154,12 @@ class Population:
         """
         with ExitStack() as stack:
             pool = stack.enter_context(ThreadPoolExecutor(self._threads))
-            judge = Judge(self._job.card, self._job.fitness)
+            judge = Judge(self._job.card, self._job.metric)
             stack.callback(judge.close)
             members: list[MemberTraining] = []
             for member in self._job.members:
                 try:
-                    source = self._open(member)
+                    source = self.reward_source(member)
                 except RewardFault as fault:
                     yield _failed(member, fault)
                 else:
@@ -171,11 +171,12 @@ class Population:
             if finished:
                 yield from self._confirm(finished, judge)
 
-    def _open(self, member: Member) -> RewardSource:
+    def reward_source(self, member: Member) -> RewardSource:
+        """What gives a member its rewards; starts a process. Raises `sandbox.RewardFault`."""
         config, card = self._job.config, self._job.card
         episodes = max(config.evaluation_episodes, config.confirmation_episodes)
         most = max(config.rollout_length * config.environments, card.max_steps * episodes)
-        return reward_source(member, self._layout, most)
+        return reward_source(member.code, self._layout, most)
 
     def _checkpoint(self, member: Member) -> Checkpoint:
         sizes = (len(self._layout.policy_columns), self._job.card.action.size, self._job.config.ppo)

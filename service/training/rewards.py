@@ -10,18 +10,9 @@ from numpy.typing import NDArray
 
 from envs.card import EnvCard
 from envs.variables import Layout, Transitions
-from sandbox import (
-    Limits,
-    RewardFault,
-    SandboxedMetric,
-    SandboxedReward,
-    check_metric,
-    check_reward,
-    check_step_expression,
-)
-from service.schema import EpisodeEnd, EpisodeSummary, Fitness
+from sandbox import CheckedReward, Limits, RewardFault, SandboxedMetric, SandboxedReward
+from service.schema import EpisodeEnd, EpisodeSummary
 from service.training.errors import FitnessFault
-from service.training.job import Member
 
 Floats = NDArray[np.float32]
 TRAINING_LIMITS = Limits(call_seconds=20.0)
@@ -83,27 +74,21 @@ def _spread(values: Floats, valid: NDArray[np.bool_]) -> Floats:
     return spread
 
 
-def reward_source(member: Member, layout: Layout, most_transitions: int) -> RewardSource:
-    """The source of a member's rewards. Raises `sandbox.RewardRejected` for code that the policy refuses."""
-    card = layout.card
-    if member.reward == "human":
+def reward_source(code: CheckedReward | None, layout: Layout, most_transitions: int) -> RewardSource:
+    """What gives the rewards of `code`, or of the environment itself. Raises `sandbox.RewardFault` for code that cannot start."""
+    if code is None:
         return EnvironmentReward()
-    if member.reward == "sparse":
-        checked = check_step_expression(card.sparse_reward, card.parameters)
-    else:
-        checked = check_reward(member.source or "", card.parameters)
-    return CodeReward(layout, SandboxedReward(checked, card.parameters, most_transitions, TRAINING_LIMITS).open())
+    parameters = layout.card.parameters
+    return CodeReward(layout, SandboxedReward(code, parameters, most_transitions, TRAINING_LIMITS).open())
 
 
 class Judge:
     """Scores episodes by the run's fitness, in a sandboxed process of its own. Raises `FitnessFault` where it cannot."""
 
-    def __init__(self, card: EnvCard, fitness: Fitness) -> None:
+    def __init__(self, card: EnvCard, metric: CheckedReward) -> None:
         sizes = {variable.name: variable.size for variable in card.variables}
         self._card = card
-        self._metric = SandboxedMetric(
-            check_metric(fitness.score, fitness.success, sizes), sizes, card.max_steps + 1, TRAINING_LIMITS
-        ).open()
+        self._metric = SandboxedMetric(metric, sizes, card.max_steps + 1, TRAINING_LIMITS).open()
 
     def summaries(self, layout: Layout, transitions: Transitions, rewards: Rewards) -> tuple[EpisodeSummary, ...]:
         """One summary for each environment's one episode (valid rows come first, then none)."""

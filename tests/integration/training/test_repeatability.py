@@ -17,7 +17,16 @@ from envs.card import card
 from service.schema import Fitness, PPOConfig, TrainingConfig
 from service.training.cluster import Cluster
 from service.training.errors import TrainingStopped, WorkerLost
-from service.training.job import Member, MemberFailed, MemberFinished, Progress, SegmentDone, TrainingJob
+from service.training.job import (
+    Member,
+    MemberFailed,
+    MemberFinished,
+    Progress,
+    SegmentDone,
+    TrainingJob,
+    code_of,
+    metric_of,
+)
 from service.training.population import Population
 
 RUN_FORWARD = """
@@ -28,6 +37,7 @@ def compute_reward(forward_velocity, torso_height, action, terminated):
     return speed + alive + effort, {"speed": speed, "alive": alive, "effort": effort}
 """
 
+HOPPER = card("Hopper-v5")
 SMALL = TrainingConfig(
     environments=2,
     rollout_length=250,
@@ -44,15 +54,14 @@ def compute_reward(torso_height, time):
     risky = np.sqrt(0.05 - time)
     return risky, {"risky": risky}
 """
-OURS = Member("ours", "candidate", 7, RUN_FORWARD)
+OURS = Member("ours", 7, code_of(HOPPER, "candidate", RUN_FORWARD))
 
 
 def job_of(*members: Member, segments: int = 3, checkpoints: Mapping[str, bytes] | None = None) -> TrainingJob:
-    hopper = card("Hopper-v5")
-    metric = hopper.metric("forward_speed")
+    metric = HOPPER.metric("forward_speed")
     return TrainingJob(
-        card=hopper,
-        fitness=Fitness(name=metric.name, score=metric.score, success=metric.success),
+        card=HOPPER,
+        metric=metric_of(HOPPER, Fitness(name=metric.name, score=metric.score, success=metric.success)),
         config=SMALL,
         steps=segments * SEGMENT,
         members=members,
@@ -97,13 +106,13 @@ def same(one: Outcome, other: Outcome, member: str = "ours") -> None:
 
 
 def test_a_member_trained_beside_others_is_the_member_trained_alone(alone: Outcome) -> None:
-    crowd = [Member(f"human-{seed}", "human", seed) for seed in range(8)]
+    crowd = [Member(f"human-{seed}", seed, None) for seed in range(8)]
     beside = train(job_of(*crowd[:3], OURS, *crowd[3:]))  # nine members: more than one bucket of eight
     same(beside, alone)
 
 
 def test_two_seeds_of_one_reward_are_two_trainings(alone: Outcome) -> None:
-    other = Member("other seed", "candidate", 8, OURS.source)
+    other = Member("other seed", 8, OURS.code)
     assert train(job_of(other)).policies["other seed"] != alone.policies["ours"]
 
 
@@ -116,14 +125,14 @@ def test_a_training_continued_from_any_checkpoint_ends_as_the_undisturbed_one(al
 
 
 def test_members_at_different_segments_train_in_one_population(alone: Outcome) -> None:
-    late = Member("late", "human", 3)
+    late = Member("late", 3, None)
     together = train(job_of(late, OURS, checkpoints={"ours": alone.checkpoints["ours"][1]}))
     assert together.policies["ours"] == alone.policies["ours"]
     assert together.policies["late"] == train(job_of(late)).policies["late"]
 
 
 def test_a_reward_that_turns_nan_ends_its_member_and_no_other(alone: Outcome) -> None:
-    beside = train(job_of(Member("faulty", "candidate", 1, NAN_AFTER_A_WHILE), OURS))
+    beside = train(job_of(Member("faulty", 1, code_of(HOPPER, "candidate", NAN_AFTER_A_WHILE)), OURS))
     failed = [one for one in beside.progress if isinstance(one, MemberFailed)]
     assert [one.member_id for one in failed] == ["faulty"]
     assert "finite" in failed[0].reason

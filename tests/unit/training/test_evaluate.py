@@ -12,6 +12,7 @@ from service.schema import EpisodeEnd, EpisodeSummary, Fitness, PPOConfig
 from service.training import ppo
 from service.training.checkpoint import begin
 from service.training.evaluate import Evaluation, Examinee, evaluate
+from service.training.job import metric_of
 from service.training.rewards import EnvironmentReward, Judge, Rewards
 
 HOPPER = card("Hopper-v5")
@@ -36,7 +37,7 @@ def actor(seed: int) -> ppo.Actor:
 @pytest.fixture
 def judge() -> Iterator[Judge]:
     metric = HOPPER.metric("forward_speed")
-    made = Judge(HOPPER, Fitness(name=metric.name, score=metric.score, success=metric.success))
+    made = Judge(HOPPER, metric_of(HOPPER, Fitness(name=metric.name, score=metric.score, success=metric.success)))
     yield made
     made.close()
 

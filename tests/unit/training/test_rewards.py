@@ -7,7 +7,7 @@ from envs.card import card
 from envs.variables import Layout, Transitions
 from sandbox import RewardMisshapen, RewardRejected
 from service.schema import EpisodeEnd, Fitness
-from service.training.job import Member
+from service.training.job import code_of, metric_of
 from service.training.rewards import EnvironmentReward, Judge, Rewards, reward_source
 
 HOPPER = card("Hopper-v5")
@@ -45,7 +45,7 @@ def test_the_human_reward_is_the_environments_own_and_nothing_in_a_step_that_onl
 
 
 def test_the_sparse_reward_is_the_cards_expression_step_by_step() -> None:
-    source = reward_source(Member("m", "sparse", 0), LAYOUT, 6)
+    source = reward_source(code_of(HOPPER, "sparse"), LAYOUT, 6)
     try:
         # faster than 1 m/s after the step: 0.5 no, 3 yes; reset, 0.1 no; 2 yes, 1.5 yes
         assert source.rewards(hopping()).total.tolist() == [[0, 1], [0, 0], [1, 1]]
@@ -63,7 +63,7 @@ def compute_reward(forward_velocity, torso_height, prev_torso_height, terminated
 
 
 def test_each_component_of_a_candidate_stands_where_its_transition_does() -> None:
-    source = reward_source(Member("m", "candidate", 0, CODE), LAYOUT, 6)
+    source = reward_source(code_of(HOPPER, "candidate", CODE), LAYOUT, 6)
     try:
         rewards = source.rewards(hopping())
     finally:
@@ -76,14 +76,14 @@ def test_each_component_of_a_candidate_stands_where_its_transition_does() -> Non
     np.testing.assert_allclose(rewards.components["rise"], [[-8.4, -7.75], [0, 0.05], [-7.8, -0.2]], atol=1e-6)
 
 
-def test_code_that_the_policy_refuses_gives_no_source() -> None:
+def test_code_that_the_policy_refuses_never_gets_into_a_job() -> None:
     with pytest.raises(RewardRejected, match="import"):
-        reward_source(Member("m", "candidate", 0, "import os\n" + CODE), LAYOUT, 6)
+        code_of(HOPPER, "candidate", "import os\n" + CODE)
 
 
 def test_a_reward_that_is_not_finite_is_a_fault_of_its_code() -> None:
     code = "def compute_reward(torso_height):\n    x = np.log(torso_height - 1.2)\n    return x, {'x': x}\n"
-    source = reward_source(Member("m", "candidate", 0, code), LAYOUT, 6)
+    source = reward_source(code_of(HOPPER, "candidate", code), LAYOUT, 6)
     try:
         with pytest.raises(RewardMisshapen, match="expected finite float32"):
             source.rewards(hopping())
@@ -114,7 +114,10 @@ def episodes() -> tuple[Transitions, Rewards]:
 
 
 def test_an_episode_is_judged_up_to_its_end_and_summed_up() -> None:
-    judge = Judge(HOPPER, Fitness(name="way", score="x_position[-1] - x_position[0]", success="steps == 3", unit="m"))
+    judge = Judge(
+        HOPPER,
+        metric_of(HOPPER, Fitness(name="way", score="x_position[-1] - x_position[0]", success="steps == 3", unit="m")),
+    )
     try:
         fallen, finished = judge.summaries(LAYOUT, *episodes())
     finally:
@@ -132,7 +135,9 @@ def test_an_episode_is_judged_up_to_its_end_and_summed_up() -> None:
 
 
 def test_a_judge_knows_the_steps_allowed_and_their_length() -> None:
-    judge = Judge(HOPPER, Fitness(name="time", score="steps * dt", success="max_steps == 1000", unit="s"))
+    judge = Judge(
+        HOPPER, metric_of(HOPPER, Fitness(name="time", score="steps * dt", success="max_steps == 1000", unit="s"))
+    )
     try:
         fallen, finished = judge.summaries(LAYOUT, *episodes())
     finally:
