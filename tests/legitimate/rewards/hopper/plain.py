@@ -1,0 +1,2 @@
+def compute_reward(forward_velocity):
+    return forward_velocity, {"speed": forward_velocity}

@@ -1,0 +1,3 @@
+def compute_reward(forward_velocity, vertical_velocity, torso_height, torso_angle, torso_angular_velocity, thigh_angle, leg_angle, foot_angle, joint_velocities, action):
+    total = 1.0 * forward_velocity + 0.1 * vertical_velocity + 0.5 * np.exp(-np.square(torso_height - 1.25) / 0.08) + 0.25 * np.exp(-np.square(torso_angle) / 0.02) - 0.01 * np.square(torso_angular_velocity) - 0.005 * np.square(thigh_angle) - 0.005 * np.square(leg_angle) - 0.005 * np.square(foot_angle) - 0.001 * np.sum(np.square(joint_velocities), axis=-1) - 0.01 * np.sum(np.square(action), axis=-1)
+    return total, {"all_of_it": total}
