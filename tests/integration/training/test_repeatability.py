@@ -6,6 +6,7 @@ of policies and of results.
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ import psutil
 import pytest
 
 from envs.card import card
+from sandbox import CheckedReward
 from service.schema import Fitness, PPOConfig, TrainingConfig
 from service.training.cluster import Cluster
 from service.training.errors import TrainingStopped, WorkerLost
@@ -129,6 +131,34 @@ def test_members_at_different_segments_train_in_one_population(alone: Outcome) -
     together = train(job_of(late, OURS, checkpoints={"ours": alone.checkpoints["ours"][1]}))
     assert together.policies["ours"] == alone.policies["ours"]
     assert together.policies["late"] == train(job_of(late)).policies["late"]
+
+
+HOSTILE = {
+    "dies": ("import os", "os._exit(3)"),
+    "breaks out": ("open('/etc/passwd')",),
+    "bursts": ("import numpy", "hoard = [numpy.ones((1 << 20, 64)) for _ in range(64)]"),
+    "lies": ("import os", "os.write(1, bytes(32))"),
+    "answers twice": ("import os, struct", "os.write(1, struct.pack('<IIIIdd', 1, 4, 0, 0, 0.0, 0.0))"),
+    "hangs": ("while True: pass",),
+}
+
+
+def past_the_syntax_layer(*lines: str) -> CheckedReward:
+    """A reward that nobody checked, with full builtins, that attacks in its first call."""
+    body = "".join(f"    {line}\n" for line in lines)
+    source = f"def compute_reward(torso_height):\n{body}    return torso_height, {{'height': torso_height}}\n"
+    return CheckedReward(source, ("torso_height",), ast.parse(source), (), ("__import__", "open", "bytes", "range"))
+
+
+def test_members_whose_code_dies_bursts_lies_or_hangs_end_alone(alone: Outcome) -> None:
+    hostile = [Member(name, 1, past_the_syntax_layer(*lines)) for name, lines in HOSTILE.items()]
+    beside = train(job_of(*hostile[:3], OURS, *hostile[3:]))
+    failed = {one.member_id: one.reason for one in beside.progress if isinstance(one, MemberFailed)}
+    assert failed.keys() == HOSTILE.keys()
+    assert "asked the kernel" in failed["breaks out"]
+    assert "memory" in failed["bursts"]
+    assert "no answer within" in failed["hangs"]
+    same(beside, alone)
 
 
 def test_a_reward_that_turns_nan_ends_its_member_and_no_other(alone: Outcome) -> None:
