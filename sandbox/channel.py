@@ -12,7 +12,7 @@ import enum
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_COMPONENTS: Final = 16
 MAX_NAME_CHARACTERS: Final = 64
@@ -27,11 +27,20 @@ CALL: Final = struct.Struct("<IIIId")
 REPLY: Final = struct.Struct("<IIIIdd")
 """The answer: sequence number, Status, bytes of text, bits of the broadcast results, score, success."""
 
-SPAWN: Final = struct.Struct("<QQQ")
-"""A request to the zygote: bytes of inputs, bytes of outputs, bytes of memory the child may add."""
+SPAWN: Final = struct.Struct("<QQQQ")
+"""A request to the zygote: the four numbers of a Grant."""
 
 GREETING: Final = struct.Struct("<iI")
 """The zygote's first word: version of Landlock (0: none), whether seccomp can be used."""
+
+
+class Grant(NamedTuple):
+    """What a child is given: its two memory files, the address space it may add to what it is born with, processor time."""
+
+    inputs_bytes: int
+    outputs_bytes: int
+    memory_bytes: int
+    cpu_seconds: int
 
 
 class Status(enum.IntEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox import channel, spawner
-from sandbox.channel import REPLY, Status
+from sandbox.channel import REPLY, Grant, Status
 from sandbox.errors import RewardKilled, RewardTimeout, SandboxFault
 from sandbox.zygote import Zygote
 
@@ -36,14 +36,15 @@ class Answer:
 class Child:
     """One confined process. Not for several threads at once."""
 
-    def __init__(self, zygote: Zygote, inputs_bytes: int, outputs_bytes: int, memory_bytes: int) -> None:
+    def __init__(self, zygote: Zygote, grant: Grant) -> None:
         """Forks the child. Raises SandboxFault."""
+        self._cpu_seconds = grant.cpu_seconds
         self._open: list[int] = []
         given: list[int] = []
         try:
-            inputs_file, self.inputs = _memory_file(inputs_bytes, read_only=True)
+            inputs_file, self.inputs = _memory_file(grant.inputs_bytes, read_only=True)
             given.append(inputs_file)
-            outputs_file, self.outputs = _memory_file(outputs_bytes, read_only=False)
+            outputs_file, self.outputs = _memory_file(grant.outputs_bytes, read_only=False)
             given.append(outputs_file)
             doorbell, self._doorbell = self._pipe(given, child_reads=True)
             # A child may answer without ever reading: the pipe fills, and nobody must wait for it to be emptied.
@@ -51,7 +52,7 @@ class Child:
             answer, self._answer = self._pipe(given, child_reads=False)
             fate, self._fate = self._pipe(given, child_reads=False)
             descriptors = (inputs_file, outputs_file, doorbell, answer, fate)
-            self._pidfd = zygote.spawn((inputs_bytes, outputs_bytes, memory_bytes), descriptors)
+            self._pidfd = zygote.spawn(grant, descriptors)
             self._open.append(self._pidfd)
         except OSError as error:
             self._release()
@@ -103,7 +104,7 @@ class Child:
         text = self.outputs[:size].decode("utf-8", "replace")
         return Answer(Status(status), text, broadcast, score, success)
 
-    def _gone(self, misdeed: str) -> RewardKilled | SandboxFault:
+    def _gone(self, misdeed: str) -> RewardKilled | RewardTimeout | SandboxFault:
         """What to raise for a child that died or misbehaved; makes sure it is dead."""
         died = _readable(self._pidfd, _DYING_SECONDS)
         status = self.kill()
@@ -111,6 +112,11 @@ class Child:
             return SandboxFault("the zygote is lost and its children with it")
         if not died:
             return RewardKilled(f"the process of the code {misdeed} and was killed")
+        if os.waitstatus_to_exitcode(status) == -signal.SIGXCPU:
+            return RewardTimeout(
+                f"the code has used its {self._cpu_seconds} s of processor time, over all its calls, and was killed; "
+                "write array expressions, not loops over rows"
+            )
         return RewardKilled(_obituary(status))
 
     def kill(self) -> int | None:

@@ -32,13 +32,14 @@ _MADVICE: Final = (4, 8, 14, 15)
 _Instruction = tuple[int, int, int, int]
 
 
-def confine(parent: int, memory_bytes: int) -> None:
+def confine(parent: int, memory_bytes: int, cpu_seconds: int) -> None:
     """Confines the calling process for good.
 
-    `parent`: the process that forked it; `memory_bytes`: the address space it may add to what it has now. Descriptors but
-    DOORBELL and ANSWER must be closed already, except those Landlock makes and closes here. Raises OSError.
+    `parent`: the process that forked it; `memory_bytes`: the address space it may add to what it has now; `cpu_seconds`: the
+    processor time of its whole life. Descriptors but DOORBELL and ANSWER must be closed already, except those Landlock makes
+    and closes here. Raises OSError.
     """
-    _limit_resources(memory_bytes)
+    _limit_resources(memory_bytes, cpu_seconds)
     _become_nobody()
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
@@ -51,13 +52,18 @@ def confine(parent: int, memory_bytes: int) -> None:
     if abi is not None:
         kernel.deny_by_landlock(abi)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
-    kernel.install_filter(seccomp_program())
+    native = kernel.architecture()
+    if native is None:
+        raise OSError("no system-call allowlist for this architecture")
+    kernel.install_filter(seccomp_program(native))
 
 
-def _limit_resources(memory_bytes: int) -> None:
+def _limit_resources(memory_bytes: int, cpu_seconds: int) -> None:
     pages = int(_read_first("/proc/self/statm"))
     space = pages * resource.getpagesize() + memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    # SIGXCPU at the first, which says why; nothing here can catch it.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     for limit in (
         *(resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC, resource.RLIMIT_MEMLOCK),
         *(resource.RLIMIT_MSGQUEUE, resource.RLIMIT_RTPRIO, resource.RLIMIT_NICE),
@@ -86,15 +92,12 @@ def _become_nobody() -> None:
             os.setresuid(_NOBODY, _NOBODY, _NOBODY)
 
 
-def seccomp_program() -> bytes:
+def seccomp_program(architecture: kernel.Architecture) -> bytes:
     """The filter as classic BPF: an allowlist by number and argument; everything else kills the process."""
-    native = kernel.architecture()
-    if native is None:
-        raise OSError("no system-call allowlist for this architecture")
-    call = native.calls
+    call = architecture.calls
     rules: list[_Instruction] = [
         (_LOAD, 0, 0, 4),
-        (_JUMP_EQUAL, 1, 0, native.audit),
+        (_JUMP_EQUAL, 1, 0, architecture.audit),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, 0),
     ]

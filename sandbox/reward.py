@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandbox import channel
-from sandbox.channel import CALL, Layout, Status
+from sandbox.channel import CALL, Grant, Layout, Status
 from sandbox.child import Answer, Child
 from sandbox.errors import RewardFault, RewardKilled, RewardMisshapen, RewardRaised, SandboxFault
 from sandbox.hints import hint_for, printable
@@ -29,12 +29,14 @@ _MIB: Final = 1024 * 1024
 class Limits:
     """What one reward may use.
 
-    `call_seconds`: per call; `start_seconds`: to fork, confine and compile; `memory_mib`: address space its process may add
-    to what it is born with; `max_transitions`: the most rows of a call.
+    `call_seconds`: per call, by the clock; `start_seconds`: to fork, confine and compile; `cpu_seconds`: processor time over
+    all its calls; `memory_mib`: address space its process may add to what it is born with; `max_transitions`: the most rows of
+    a call.
     """
 
     call_seconds: float = 5.0
     start_seconds: float = 20.0
+    cpu_seconds: int = 3600
     memory_mib: int = 1024
     max_transitions: int = 1 << 20
 
@@ -101,8 +103,10 @@ class _Confined:
             return self
         program, pickled = prepare(self._checked, self._sizes, self.max_batch)
         layout = program.layout
-        memory_bytes = self._limits.memory_mib * _MIB
-        child = Child(self._zygote or zygote(), layout.inputs_bytes, layout.outputs_bytes, memory_bytes)
+        grant = Grant(
+            layout.inputs_bytes, layout.outputs_bytes, self._limits.memory_mib * _MIB, self._limits.cpu_seconds
+        )
+        child = Child(self._zygote or zygote(), grant)
         start = channel.PROGRAM_HEADER.size
         channel.PROGRAM_HEADER.pack_into(child.inputs, 0, len(pickled))
         child.inputs[start : start + len(pickled)] = pickled

@@ -72,7 +72,9 @@ class Spawner:
             if child == 0:
                 from sandbox import channel, worker
 
-                worker.run(inputs, outputs, doorbell, answer, channel.SPAWN.unpack(message), zygote)
+                worker.run(
+                    inputs, outputs, doorbell, answer, channel.Grant._make(channel.SPAWN.unpack(message)), zygote
+                )
             watched = os.pidfd_open(child)
             self._children[watched] = (child, fate)
             self._poll.register(watched, select.POLLIN)

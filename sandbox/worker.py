@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandbox import channel, jail, kernel
-from sandbox.channel import CALL, REPLY, Status
+from sandbox.channel import CALL, REPLY, Grant, Status
 from sandbox.errors import RewardMisshapen
 from sandbox.program import Program
 from sandbox.results import metric_numbers, reward_columns
@@ -29,22 +29,21 @@ _MAX_DETAIL: Final = 2000
 _WARMED_METHODS: Final = "sum mean std var min max all any prod cumsum cumprod argmax argmin argsort copy ravel round"
 
 
-def run(inputs: int, outputs: int, doorbell: int, answer: int, sizes: tuple[int, int, int], parent: int) -> NoReturn:
+def run(inputs: int, outputs: int, doorbell: int, answer: int, grant: Grant, parent: int) -> NoReturn:
     """Becomes the process of one reward and never returns.
 
-    `inputs`, `outputs`: memory files; `doorbell`, `answer`: pipe ends; `sizes`: bytes of inputs, of outputs, and of memory
-    it may add; `parent`: the zygote.
+    `inputs`, `outputs`: memory files; `doorbell`, `answer`: pipe ends; `parent`: the zygote.
     """
     code = 70
     try:
-        read = mmap.mmap(inputs, sizes[0], mmap.MAP_SHARED, mmap.PROT_READ)
-        written = mmap.mmap(outputs, sizes[1], mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+        read = mmap.mmap(inputs, grant.inputs_bytes, mmap.MAP_SHARED, mmap.PROT_READ)
+        written = mmap.mmap(outputs, grant.outputs_bytes, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         os.dup2(doorbell, jail.DOORBELL)
         os.dup2(answer, jail.ANSWER)
         kernel.close_from(2)
         worker = Worker(read, written)
         try:
-            jail.confine(parent, sizes[2])
+            jail.confine(parent, grant.memory_bytes, grant.cpu_seconds)
         except OSError as error:
             worker.reply(0, Status.UNCONFINED, text=str(error))
         else:

@@ -17,6 +17,7 @@ from typing import Final, Self
 import numpy as np
 
 from sandbox import channel, spawner
+from sandbox.channel import Grant
 from sandbox.errors import SandboxFault
 
 _log = logging.getLogger(__name__)
@@ -84,27 +85,27 @@ class Zygote:
         with self._lock:
             self._stop()
 
-    def spawn(self, sizes: tuple[int, int, int], descriptors: tuple[int, int, int, int, int]) -> int:
+    def spawn(self, grant: Grant, descriptors: tuple[int, int, int, int, int]) -> int:
         """Forks a child and returns a pidfd of it, which the caller closes.
 
-        `sizes`: bytes of inputs, of outputs, of memory; `descriptors`: inputs, outputs, doorbell to read, answer to write, and
-        the pipe end that its wait status is written to. Raises SandboxFault.
+        `descriptors`: inputs, outputs, doorbell to read, answer to write, and the pipe end that its wait status is written to.
+        Raises SandboxFault.
         """
         with self._lock:
             self._ensure()
             try:
-                return self._ask(sizes, descriptors)
+                return self._ask(grant, descriptors)
             except OSError:
                 self._stop()
                 self._ensure()
             try:
-                return self._ask(sizes, descriptors)
+                return self._ask(grant, descriptors)
             except OSError as error:
                 raise SandboxFault(f"the zygote is lost and could not be started again: {error}") from error
 
-    def _ask(self, sizes: tuple[int, int, int], descriptors: tuple[int, int, int, int, int]) -> int:
+    def _ask(self, grant: Grant, descriptors: tuple[int, int, int, int, int]) -> int:
         assert self._control is not None
-        socket.send_fds(self._control, [channel.SPAWN.pack(*sizes)], list(descriptors))
+        socket.send_fds(self._control, [channel.SPAWN.pack(*grant)], list(descriptors))
         answer, received, _, _ = socket.recv_fds(self._control, 256, 1, socket.MSG_CMSG_CLOEXEC)
         if not answer:
             raise ConnectionResetError("the zygote died")

@@ -207,6 +207,16 @@ def test_a_runaway_is_killed_at_its_deadline_and_the_reward_beside_it_goes_on() 
         assert np.array_equal(beside(transitions()).total, before)
 
 
+def test_many_calls_that_are_each_on_time_are_stopped_at_the_processor_time_of_the_reward() -> None:
+    source = returning("speed, {'s': speed}", "x = sum(i for i in range(10**6))")
+    with (
+        reward(source, Limits(cpu_seconds=1)) as slow,
+        pytest.raises(RewardTimeout, match="its 1 s of processor time, over all its calls"),
+    ):
+        # A call takes from 20 ms on a fast machine to 1 s on a very busy one.
+        [slow(transitions()) for _ in range(200)]
+
+
 MEMORY = {
     "one enormous array": "x = np.zeros(10**10)",
     "one enormous list": "x = [0] * 10**9",
