@@ -109,7 +109,7 @@ def in_process(source: str) -> Callable[..., tuple[object, dict[str, object]]]:
 def transitions(card: str, rows: int, seed: int = 7) -> dict[str, Array]:
     """Synthetic transitions of a card: every known name -> (B,) or (B, n) float32 of about the size the engine gives."""
     random = np.random.default_rng(seed)
-    made: dict[str, NDArray[np.float64]] = {}
+    made: dict[str, NDArray[np.floating]] = {}
     for name, size in _VARIABLES[card].items():
         made[f"prev_{name}"] = _values(random, name, card, (rows, size) if size else (rows,))
         made[name] = made[f"prev_{name}"] + random.normal(0.0, 0.02, made[f"prev_{name}"].shape)
@@ -120,7 +120,7 @@ def transitions(card: str, rows: int, seed: int = 7) -> dict[str, Array]:
         made["goal"] = made["prev_goal"]
     for name in ("action", "prev_action"):
         made[name] = random.uniform(-1.0, 1.0, (rows, _ACTIONS[card]))
-    made["time"] = random.integers(1, 1000, rows) * _STEP_SECONDS.get(card, 0.008)
+    made["time"] = random.integers(1, 1000, rows).astype(np.float64) * _STEP_SECONDS.get(card, 0.008)
     made["terminated"] = (random.uniform(size=rows) < 0.01).astype(np.float64)
     return {name: array.astype(np.float32) for name, array in made.items()}
 

@@ -1,4 +1,6 @@
 from typing import Dict, Tuple
-Out = Tuple[np.ndarray, Dict[str, np.ndarray]]
+Components = Dict[str, np.ndarray]
+Out = Tuple[np.ndarray, Components]
 def compute_reward(forward_velocity) -> Out:
-    return forward_velocity, {"speed": forward_velocity}
+    components: Components = {"speed": forward_velocity}
+    return forward_velocity, components
