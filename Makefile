@@ -28,13 +28,13 @@ test: $(VENV)/.tests
 
 live: $(VENV)/.runtime
 	@test -n "$(MODEL)" || { echo "make live needs a model by its litellm name, as in: make live MODEL=openai/gpt-4.1"; exit 2; }
-	@$(BIN)/python benchmarks/live.py "$(MODEL)"
+	@$(BIN)/python -m benchmarks.live "$(MODEL)"
 
 bench-designers: $(VENV)/.runtime
-	@$(BIN)/python benchmarks/designer_search.py
+	@$(BIN)/python -m benchmarks.designer_search
 
 bench-training: $(VENV)/.runtime
-	@$(BIN)/python benchmarks/training_speed.py
+	@$(BIN)/python -m benchmarks.training_speed
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,6 +1,6 @@
 """Does the offline designer get better by searching? Its last proposals against random samples of the same grammar.
 
-    python benchmarks/designer_search.py --environments Hopper-v5 HalfCheetah-v5 --seeds 8
+    python -m benchmarks.designer_search --environments Hopper-v5 HalfCheetah-v5 --seeds 8
 
 For each environment and search seed: a search of `--iterations` with `--candidates` each, then as many random samples of
 the grammar as the last `--last` iterations proposed, each trained for the same `--steps`. The figure is the mean

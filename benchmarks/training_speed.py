@@ -1,6 +1,6 @@
 """Training beside raw stepping: environment steps per second of a population against EnvPool alone, in one process.
 
-    python benchmarks/training_speed.py [--environment Hopper-v5] [--members 8] [--rounds 3]
+    python -m benchmarks.training_speed [--environment Hopper-v5] [--members 8] [--rounds 3]
 
 Slices of both alternate; a slice of training is one segment with sandboxed rewards, updates and evaluation. Raw stepping
 uses as many environments and threads, with random actions. Ends with one line of JSON: medians and their ratio.
