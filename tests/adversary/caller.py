@@ -46,6 +46,9 @@ _MIB: Final = 1 << 20
 _CALLER_MAY_GROW: Final = 64 * _MIB
 _CALLS: Final = 3000
 """Of an attack on the protocol: more doorbells than a pipe holds."""
+_CALLS_LOOKED_AT: Final = 3
+_USED_SECONDS: Final = 0.02
+"""How long a trainer works with an answer, which must not change meanwhile."""
 _MAX_TEXT: Final = 4000
 # The module `site` adds these; children of the zygote run without it.
 _ADDED: Final = {"copyright", "credits", "exit", "help", "license", "quit", "_"}
@@ -239,11 +242,13 @@ class Trainer:
             report.noticed(Effect.CALLER, "the zygote was lost")
 
 
-def call_many(call: Callable[[NDArray[np.float32]], RewardBatch], request: Request, report: Report) -> None:
+def call_many(
+    call: Callable[[NDArray[np.float32]], RewardBatch], request: Request, report: Report, most: int = _CALLS
+) -> None:
     """Calls a reward once, or as an attack on the protocol is called: again and again, each answer held against the true one."""
     before: tuple[RewardBatch, NDArray[np.float32]] | None = None
     faults = 0
-    for number in range(1, (_CALLS if request.tampers else 1) + 1):
+    for number in range(1, (most if request.tampers else 1) + 1):
         if before and dishonest(*before):
             report.noticed(Effect.BELIEVED, f"the answer to call {number - 1} changed after it was given")
             break
@@ -267,6 +272,8 @@ def call_many(call: Callable[[NDArray[np.float32]], RewardBatch], request: Reque
                 report.noticed(Effect.BELIEVED, f"call {number}: {lie}")
                 break
             before = (batch, x)
+            if number <= _CALLS_LOOKED_AT:
+                time.sleep(_USED_SECONDS)
 
 
 def dishonest(batch: RewardBatch, x: NDArray[np.float32]) -> str | None:

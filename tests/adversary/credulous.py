@@ -8,6 +8,7 @@ buffers in memory files that anyone may resize, and hands out views of them.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import mmap
 import os
 import pickle
@@ -28,6 +29,7 @@ from tests.adversary.caller import Report, Request, call_many, judge_fault, unch
 OUTPUTS: Final = 40
 """The descriptor at which the process of the code holds the outputs' memory file; the inputs' is the next."""
 _ROWS: Final = 8
+_CALLS: Final = 300
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_PTRACER: Final = 0x59616D61
 
@@ -55,6 +57,8 @@ class CredulousReward:
         columns = np.frombuffer(self._outputs, np.float32, offset=channel.TEXT_BYTES)
         self._columns = columns.reshape(1 + channel.MAX_COMPONENTS, _ROWS)
         doorbell, self._doorbell = os.pipe()
+        # It fills after as many calls as it may hold frames.
+        fcntl.fcntl(self._doorbell, fcntl.F_SETPIPE_SZ, 4096)
         self._answer, answer = os.pipe()
         self.worker = os.fork()
         if self.worker == 0:
@@ -117,7 +121,7 @@ def run(reward: CredulousReward, request: Request, report: Report) -> None:
     except ToldByTheCode as told:
         judge_fault(told, report)
         return
-    call_many(lambda x: _call(reward, x, report), request, report)
+    call_many(lambda x: _call(reward, x, report), request, report, _CALLS)
     if reward.grown():
         report.noticed(Effect.MEMORY, "a memory file of the caller has grown")
 
