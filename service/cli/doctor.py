@@ -59,7 +59,9 @@ def _sandbox() -> str:
     found = self_check()
     landlock = "no Landlock" if found.landlock_abi is None else f"Landlock ABI {found.landlock_abi}"
     seccomp = "seccomp" if found.seccomp else "no seccomp"
-    return f"{seccomp}, {landlock}; ready in {found.ready_ms:.0f} ms, 4,096 transitions in {found.round_trip_ms:.2f} ms"
+    held = f"{len(found.held)} confinement checks held"
+    speed = f"ready in {found.ready_ms:.0f} ms, 4,096 transitions in {found.round_trip_ms:.2f} ms"
+    return f"{held}; {seccomp}, {landlock}; {speed}"
 
 
 def _ray(settings: Settings) -> str:
