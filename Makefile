@@ -1,5 +1,6 @@
 # make demo   installs what a run needs into .venv and runs the main job at small size
 # make test   installs what the tests need as well and runs every check, the tests last
+# make attacks             runs the corpus of attacks on the sandbox as you; attacks-everywhere: as another user and in containers too
 #
 # Another interpreter: make demo PYTHON=/path/to/python3.12
 
@@ -11,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
 
-.PHONY: demo test live bench-designers bench-training install clean
+.PHONY: demo test attacks attacks-everywhere live bench-designers bench-training bench-sandbox install clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -26,6 +27,16 @@ test: $(VENV)/.tests
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
+attacks: $(VENV)/.runtime
+	@$(BIN)/python -m tests.adversary
+
+# Another user needs root to become one; the containers run under Docker's default profile, as root and as a user.
+attacks-everywhere: attacks
+	@if [ "$$(id -u)" = 0 ]; then $(BIN)/python -m tests.adversary --as-user 65534; fi
+	@docker build --quiet --tag rewardsmith-attacks --file tests/adversary/Dockerfile .
+	@docker run --rm rewardsmith-attacks
+	@docker run --rm --user 1000:1000 rewardsmith-attacks
+
 live: $(VENV)/.runtime
 	@test -n "$(MODEL)" || { echo "make live needs a model by its litellm name, as in: make live MODEL=openai/gpt-4.1"; exit 2; }
 	@$(BIN)/python -m benchmarks.live "$(MODEL)"
@@ -35,6 +46,9 @@ bench-designers: $(VENV)/.runtime
 
 bench-training: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.training_speed
+
+bench-sandbox: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.sandbox
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
