@@ -24,7 +24,9 @@ from sandbox.errors import RewardFault
 from sandbox.program import prepare
 from sandbox.worker import Worker
 from tests.adversary.attack import Effect
-from tests.adversary.caller import Report, Request, call_many, judge_fault, unchecked
+from tests.adversary.caller import unchecked
+from tests.adversary.calls import call_many
+from tests.adversary.report import Report, Request
 
 OUTPUTS: Final = 40
 """The descriptor at which the process of the code holds the outputs' memory file; the inputs' is the next."""
@@ -87,9 +89,10 @@ class CredulousReward:
         _, status, size, bits, *_ = REPLY.unpack(frame)
         words = self._outputs[:size]
         if status in (Status.RAISED, Status.MISSHAPEN):
-            raise (
-                pickle.loads(words) if words[:1] == b"\x80" else ToldByTheCode(words.decode("utf-8", "surrogateescape"))
-            )
+            if words[:1] == b"\x80":
+                raise pickle.loads(words)
+            kind, _, rest = words.decode("utf-8", "surrogateescape").partition("\n")
+            raise ToldByTheCode(f"{kind}: {rest.partition(chr(10))[2]}" if status == Status.RAISED else kind)
         return words.decode("utf-8", "surrogateescape").split("\n"), bits
 
     def grown(self) -> bool:
@@ -114,12 +117,12 @@ def _work(files: list[int], sizes: tuple[int, int], doorbell: int, answer: int) 
         os._exit(70)
 
 
-def run(reward: CredulousReward, request: Request, report: Report) -> None:
+def run_credulously(reward: CredulousReward, request: Request, report: Report) -> None:
     """Runs an attack on the protocol against a credulous caller."""
     try:
         reward.open()
     except ToldByTheCode as told:
-        judge_fault(told, report)
+        report.judge_fault(told)
         return
     call_many(lambda x: _call(reward, x, report), request, report, _CALLS)
     if reward.grown():

@@ -33,8 +33,7 @@ class Scene:
     """
 
     def __init__(self) -> None:
-        # An identifier, so that it could also be told as the name of a component.
-        self.secret = "sk" + secrets.token_hex(12)
+        self.secret = new_secret()
 
     def __enter__(self) -> Self:
         self.folder = Path(tempfile.mkdtemp(prefix="adversary-"))
@@ -118,12 +117,17 @@ class Scene:
     def _look_at_bystander(self) -> Iterator[Seen]:
         now = self.bystander.describe()
         for what, before in self._bystander.items():
-            if now[what] != before:
+            if now.get(what, before) != before:
                 yield Seen(Effect.PROCESS, f"the bystander's {what} changed from {before!r} to {now[what]!r}")
 
     def _look_at_kernel(self) -> Iterator[Seen]:
         for what in kernel_objects.left_behind(self._token):
             yield Seen(Effect.KERNEL, f"{what} was left behind")
+
+
+def new_secret() -> str:
+    """A random text; an identifier, so that it could also be told as the name of a component."""
+    return "sk" + secrets.token_hex(12)
 
 
 class _Trap:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import builtins
 import gc
-import math
 import os
 import random
 import resource
@@ -25,14 +24,6 @@ _LIMITS: Final = {name: getattr(resource, name) for name in dir(resource) if nam
 _CHILDREN: Final = "children it has waited for"
 
 
-def _described(value: object) -> tuple[object, ...]:
-    """The identity of an object and, for a function of Python's, of its parts."""
-    function = getattr(value, "__wrapped__", value)
-    if isinstance(function, FunctionType):
-        return id(value), id(function.__code__), id(function.__defaults__), repr(function.__kwdefaults__)
-    return (id(value),)
-
-
 class CallerState:
     """What this process is made of, as text by name; made once, before any attack.
 
@@ -41,11 +32,20 @@ class CallerState:
 
     def __init__(self) -> None:
         self._modules = {
-            name: (module, tuple(vars(module)))
-            for name, module in sorted(sys.modules.items())
+            name: module
+            for name, module in sys.modules.items()
             if isinstance(module, ModuleType)
             and name.split(".")[0] in ("numpy", "sandbox", "os", "math", "sys", "json", "time")
         }
+        self._members = [
+            (f"{name}.{member}", vars(module), member, value)
+            for name, module in self._modules.items()
+            for member, value in vars(module).items()
+            if member != "__warningregistry__"
+        ]
+        unwrapped = {id(value): getattr(value, "__wrapped__", value) for _, _, _, value in self._members}
+        functions = [function for function in unwrapped.values() if isinstance(function, FunctionType)]
+        self._functions = [(one, one.__code__, one.__defaults__, dict(one.__kwdefaults__ or {})) for one in functions]
 
     def describe(self) -> dict[str, str]:
         """The state, but for inputs."""
@@ -57,7 +57,7 @@ class CallerState:
             "priority": str(
                 (os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), sorted(os.sched_getaffinity(0)))
             ),
-            "threads": str(threading.active_count()),
+            "threads": str(len([*Path("/proc/self/task").iterdir()])),
             "hooks": str(list(map(id, _hooks()))),
             "interpreter": str(
                 (sys.getrecursionlimit(), sys.getswitchinterval(), gc.isenabled(), atexit._ncallbacks())
@@ -68,19 +68,22 @@ class CallerState:
                 (hash(random.getstate()), np.random.get_state()[1].tobytes(), np.random.get_state()[2])
             ),
             "builtins": str({name: id(value) for name, value in vars(builtins).items() if name != "_"}),
-            "modules": str(list(self._module_members())),
+            "modules": str(list(self._altered())),
             _CHILDREN: str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss),
             **dict(_status()),
         }
 
-    def _module_members(self) -> Iterator[tuple[object, ...]]:
-        for name, (module, members) in self._modules.items():
-            yield name, id(sys.modules.get(name))
-            # NumPy makes some of its attributes anew at each look.
-            yield tuple(
-                (member, *_described(vars(module).get(member))) for member in members if member != "__warningregistry__"
-            )
-        yield "math.pi", math.pi
+    def _altered(self) -> Iterator[str]:
+        """What is no longer as it was in the modules."""
+        for name, module in self._modules.items():
+            if sys.modules.get(name) is not module:
+                yield name
+        for path, names, member, value in self._members:
+            if names.get(member) is not value:
+                yield path
+        for function, code, defaults, keywords in self._functions:
+            if (function.__code__, function.__defaults__, function.__kwdefaults__ or {}) != (code, defaults, keywords):
+                yield function.__qualname__
 
 
 def is_of_children(what: str) -> bool:
