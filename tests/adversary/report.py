@@ -66,7 +66,8 @@ class Report:
 
     def hear_answer(self, result: object) -> None:
         """Takes down an answer: names of components, and numbers as the letters they may stand for."""
-        total, components = result  # type: ignore[misc]
+        assert isinstance(result, tuple | list)
+        total, components = result
         self.told = "an answer"
         for name, column in {"total": total, **components}.items():
             numbers = np.atleast_1d(np.asarray(column, dtype=np.float64))

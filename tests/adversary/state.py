@@ -64,9 +64,7 @@ class CallerState:
             ),
             "path": str((sys.path, len(sys.meta_path), len(sys.path_hooks), [len(one) for one in warnings.filters])),
             "NumPy's settings": str((np.geterr(), np.geterrcall(), np.getbufsize(), np.get_printoptions())),
-            "random numbers": str(
-                (hash(random.getstate()), np.random.get_state()[1].tobytes(), np.random.get_state()[2])
-            ),
+            "random numbers": str((hash(random.getstate()), _generator_of_numpy())),
             "builtins": str({name: id(value) for name, value in vars(builtins).items() if name != "_"}),
             "modules": str(list(self._altered())),
             _CHILDREN: str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss),
@@ -89,6 +87,11 @@ class CallerState:
 def is_of_children(what: str) -> bool:
     """Whether a part of the state tells of other processes."""
     return what == _CHILDREN
+
+
+def _generator_of_numpy() -> str:
+    state = np.random.get_state(legacy=False)["state"]
+    return f"{state['pos']} {state['key'].tobytes().hex()}"
 
 
 def _hooks() -> tuple[object, ...]:
