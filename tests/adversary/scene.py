@@ -106,7 +106,7 @@ class Scene:
             elif after is None:
                 yield Seen(Effect.FILES, f"{path} was removed")
             elif before != after:
-                changed = ", ".join(what for what in before if before[what] != after[what])
+                changed = ", ".join(what for what in {**before, **after} if before.get(what) != after.get(what))
                 yield Seen(Effect.FILES, f"{path} was changed: {changed}")
 
     def _ask_listeners(self) -> Iterator[Seen]:

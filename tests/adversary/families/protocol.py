@@ -193,9 +193,10 @@ _MEMORY: Final = (
         "columns, honest = desk()._columns, x.copy()",
         "fill(honest)",
         "say(Status.DONE, b'x')",
-        "while True:",
-        "    columns[:2, :] = np.nan",
+        "for _ in range(5000):",
         "    columns[:2, :] = honest",
+        "    columns[:2, :] = np.nan",
+        _NEVER,
     ),
     _attack("writing to the inputs", Effect.CALLER, "kept = x.copy()", "x[:] = 7.0", "return kept, {'x': kept}"),
     _attack(

@@ -1,7 +1,8 @@
 """Direct system calls: what code does once it has the kernel's own door, whatever Python offers or refuses.
 
 Each shows its effect as any user, on x86-64 and aarch64, and in a container under Docker's default profile. That leaves out
-calls which only root may make, and those which that profile refuses already (clone3, keys, userfaultfd, io_uring).
+calls which only root may make, and those which that profile refuses already (clone3, keys, userfaultfd, io_uring,
+process_vm_readv).
 """
 
 from __future__ import annotations
@@ -113,15 +114,6 @@ _CONTENTS: Final = (
         "for descriptor in range(3, 64):",
         "    try: tell(os.pread(descriptor, 26, 0).decode())",
         "    except OSError: continue",
-    ),
-    _attack(
-        "process_vm_readv of the caller",
-        Effect.LEAK,
-        "libc.getenv.restype = ctypes.c_void_p",
-        "there, text = libc.getenv(b'REWARDSMITH_SECRET') or 0, ctypes.create_string_buffer(26)",
-        "local, remote = struct.pack('QQ', ctypes.addressof(text), 26), struct.pack('QQ', there, 26)",
-        "kernel(310, 270, $CALLER, local, long(1), remote, long(1), long(0))",
-        "tell(text.raw.decode())",
     ),
     _attack(
         "pread of the caller's memory as a file",
