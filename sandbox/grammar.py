@@ -75,6 +75,7 @@ class Grammar(ast.NodeTransformer):
         self._aliases: set[str] = set()
         self._read: dict[str, ast.Name] = {}
         self._loops = 0
+        self._in_with = False
         self._suggestions = MAX_SUGGESTIONS
 
     def refuse(self, code: str, message: str, node: ast.AST) -> None:
@@ -237,13 +238,28 @@ class Grammar(ast.NodeTransformer):
         """Allows `with np.errstate(...)` alone."""
         for item in node.items:
             call = item.context_expr
-            item.context_expr = self.visit(call)
-            inner = getattr(item.context_expr, "func", None)
-            if not (isinstance(inner, ast.Name) and inner.id == "np.errstate") or item.optional_vars is not None:
-                self.refuse("statement", "only `with np.errstate(...)` is allowed; write plain statements", node)
+            if item.optional_vars is not None or not self._is_errstate(call):
+                self.refuse(
+                    "statement", "only `with np.errstate(divide='ignore', …):` is allowed; write plain statements", node
+                )
+            else:
+                self._in_with = True
+                item.context_expr = self.visit(call)
+                self._in_with = False
         node.type_comment = None
         node.body = self._statements(node.body)
         return node
+
+    def _is_errstate(self, node: ast.expr) -> bool:
+        """Whether `node` is `np.errstate` with plain answers: the others would print, or call code from anywhere."""
+        if not isinstance(node, ast.Call) or node.args:
+            return False
+        named = node.func.id if isinstance(node.func, ast.Name) else None
+        path = self._imports.paths.get(named) if named else self._dotted(node.func)
+        return path == "np.errstate" and all(
+            isinstance(keyword.value, ast.Constant) and keyword.value.value in ("ignore", "warn", "raise")
+            for keyword in node.keywords
+        )
 
     def visit_Import(self, node: ast.Import) -> None:
         """Imports were read before; they are dropped."""
@@ -332,6 +348,8 @@ class Grammar(ast.NodeTransformer):
 
     def _bind(self, path: str, node: ast.expr) -> ast.Name:
         path = STAND_INS.get(path, path)
+        if path == "np.errstate" and not self._in_with:
+            self.refuse("statement", "np.errstate may stand in `with np.errstate(divide='ignore', …):` alone", node)
         self.used_paths.add(path)
         return ast.copy_location(ast.Name(path, ast.Load()), node)
 

@@ -15,6 +15,7 @@ import signal
 import socket
 import struct
 import sys
+import warnings
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Final
@@ -112,6 +113,8 @@ def main() -> None:
     from sandbox import channel, kernel, worker
 
     np.seterr(all="ignore")
+    # To show one, Python would open the file that it came from.
+    warnings.simplefilter("ignore")
     worker.warm()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -173,7 +173,8 @@ def warm() -> None:
         matrix.dot(matrix.T),
         matrix @ matrix.T,
         repr(matrix),
-        str(vector[0]),
+        str(matrix),
+        f"{matrix} {vector[0]}",
     )
     square = (matrix.T @ matrix).astype(np.float64) + np.eye(3)
     np.linalg.norm(matrix, axis=-1), np.linalg.inv(square), np.linalg.solve(square, square), np.linalg.eigh(square)

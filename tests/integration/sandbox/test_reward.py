@@ -207,6 +207,21 @@ def test_a_runaway_is_killed_at_its_deadline_and_the_reward_beside_it_goes_on() 
         assert np.array_equal(beside(transitions()).total, before)
 
 
+WARNING = {
+    "an empty mean": "y = np.mean(speed[:0])",
+    "a mean of nothing but NaN": "y = np.nanmean(np.full(3, np.nan))",
+    "a poor fit": "y = np.polyfit(np.ones(4), np.ones(4), 2)",
+    "a warning asked for": "with np.errstate(divide='warn'): y = 1.0 / (0.0 * speed)",
+    "a comparison that the compiler doubts": "y = 1 is 1",
+}
+
+
+@pytest.mark.parametrize("line", WARNING.values(), ids=WARNING.keys())
+def test_what_only_warns_elsewhere_is_computed(line: str) -> None:
+    with reward(returning("speed, {'s': speed}", line)) as confined:
+        assert np.array_equal(confined(transitions()).total, transitions()["speed"])
+
+
 def test_many_calls_that_are_each_on_time_are_stopped_at_the_processor_time_of_the_reward() -> None:
     source = returning("speed, {'s': speed}", "x = sum(i for i in range(10**6))")
     with (
