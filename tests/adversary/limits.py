@@ -6,9 +6,9 @@ from typing import Final
 
 from sandbox import Limits
 
-CALL_SECONDS: Final = 0.5
+CALL_SECONDS: Final = 0.4
 START_SECONDS: Final = 1.5
-SLACK_SECONDS: Final = 1.0
+SLACK_SECONDS: Final = 0.8
 """How much later than its deadline a caller may be on a busy machine."""
 MIB: Final = 1 << 20
 MEMORY_MIB: Final = 256

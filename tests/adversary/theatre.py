@@ -23,18 +23,19 @@ _ROOT: Final = Path(__file__).parents[2]
 class Theatre:
     """One stage, started fresh, with one thread and nobody's environment; a context manager.
 
-    `user`: the user it runs as; the caller's own where None. May be asked from one thread at a time.
+    `user`: the user it runs as; the caller's own where None. `root`: the folder in which the sandbox that is attacked lies,
+    beside the attacks. May be asked from one thread at a time.
     """
 
-    def __init__(self, user: int | None = None) -> None:
+    def __init__(self, user: int | None = None, root: Path = _ROOT) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "tests.adversary.stage", *([] if user is None else [str(user)])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            cwd=_ROOT,
+            cwd=root,
             env={
                 "PATH": os.defpath,
-                "PYTHONPATH": str(_ROOT),
+                "PYTHONPATH": str(root),
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "OPENBLAS_NUM_THREADS": "1",
                 "LC_ALL": "C.UTF-8",
