@@ -24,7 +24,8 @@ EXPRESSIONS: Final = tuple(
     np.apply_along_axis(eval, 0, x) | map(open, ['x']) | max.__self__ | 10**10**8 | (lambda np: np)(1) | (open := 1) | (np := 1)
     [open for open in [1]] | (__a := 1) | lambda open: open(1) | lambda __x: 1 | {**globals()} | [*vars()] | x[np] | x[open]
     np.exp | np.pi | len | max(1, 2) | [i for i in range(3)] | (lambda q: q)(1) | (t := 2) | {}.get('a') | x.T
-    np.add.reduce([1, 2]) | np.empty(3) | np.finfo(np.float32).eps | str(1) | 'a'.join([]) | sorted({}, key=len) | f'{1:.3f}' | f'{1!r:>{3}}' | ... | None
+    np.add.reduce([1, 2]) | np.empty(3) | np.finfo(np.float32).eps | str(1) | 'a'.join([]) | sorted({}, key=len) | f'{1:.3f}'
+    f'{1!r:>{3}}' | ... | None
     [[0 for b in range(2)] for a in range(2)] | (lambda *a, k=1, **m: m)(1) | {i: i for i in range(2)} | 2**70
     np.linalg.norm([1.0]) | math.tau | numpy.exp(1) | math.inf.real | True.real | (1).__abs__ | ''.__len__() | len.__name__
     """.strip()
