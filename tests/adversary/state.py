@@ -43,6 +43,9 @@ class CallerState:
             for member, value in vars(module).items()
             if member != "__warningregistry__"
         ]
+        self._constants = [
+            (path, value, repr(value)) for path, _, _, value in self._members if isinstance(value, int | float | str)
+        ]
         unwrapped = {id(value): getattr(value, "__wrapped__", value) for _, _, _, value in self._members}
         functions = [function for function in unwrapped.values() if isinstance(function, FunctionType)]
         self._functions = [(one, one.__code__, one.__defaults__, dict(one.__kwdefaults__ or {})) for one in functions]
@@ -78,6 +81,10 @@ class CallerState:
                 yield name
         for path, names, member, value in self._members:
             if names.get(member) is not value:
+                yield path
+        for path, value, shown in self._constants:
+            # One object still, but no longer what it was: its memory was written to.
+            if repr(value) != shown:
                 yield path
         for function, code, defaults, keywords in self._functions:
             if (function.__code__, function.__defaults__, function.__kwdefaults__ or {}) != (code, defaults, keywords):
