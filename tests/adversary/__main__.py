@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -61,7 +62,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=2, help="stages side by side")
     parser.add_argument("--as-user", type=int, metavar="UID", help="run everything as this user; needs root")
     parser.add_argument("--verbose", action="store_true", help="say what became of every run")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if asked.as_user is not None and os.getuid() != 0:
+        parser.error("--as-user needs root; without it everything runs as you")
+    return asked
 
 
 def _table(attacks: Sequence[Attack], outcomes: Sequence[Outcome]) -> str:

@@ -1,11 +1,7 @@
-"""The process layer alone: code with every builtin, past the syntax layer, has no effect outside its process."""
+"""The process layer alone: what the attacks of `tests/adversary` do not show, since it has no effect that anyone could see."""
 
 import ast
 import builtins
-import os
-import socket
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +10,8 @@ import pytest
 from sandbox import (
     CheckedReward,
     Limits,
-    RewardFault,
     RewardKilled,
-    RewardMisshapen,
     RewardRaised,
-    RewardTimeout,
     SandboxedReward,
 )
 
@@ -42,97 +35,40 @@ def test_without_an_attack_such_code_runs() -> None:
         assert np.array_equal(reward(INPUTS).total, INPUTS["x"])
 
 
-@pytest.fixture
-def open_folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder in which any user may do anything, down from the root."""
-    folder = Path(f"/tmp/sandbox-test-{os.getpid()}-{time.monotonic_ns()}")
-    folder.mkdir()
-    folder.chmod(0o777)
-    (folder / "victim").write_text("whole")
-    (folder / "victim").chmod(0o666)
-    yield folder
-    for file in folder.iterdir():
-        file.unlink()
-    folder.rmdir()
-
-
-FILE_ATTACKS = {
-    "reading a file": "open('{victim}').read()",
-    "writing a file": "open('{victim}', 'w').write('broken')",
-    "making a file": "import os; os.open('{folder}/new', os.O_CREAT | os.O_WRONLY)",
-    "removing a file": "import os; os.unlink('{victim}')",
-    "renaming a file": "import os; os.rename('{victim}', '{folder}/new')",
-    "changing rights": "import os; os.chmod('{victim}', 0)",
-    "truncating a file": "import os; os.truncate('{victim}', 0)",
-    "linking a file": "import os; os.symlink('{victim}', '{folder}/new')",
-    "making a folder": "import os; os.mkdir('{folder}/new')",
-    "listing a folder": "import os; os.listdir('{folder}')",
-    "saving an array": "import numpy as np; np.save('{folder}/new', x)",
-    "dumping an array": "import numpy as np; np.asarray(x).tofile('{folder}/new')",
-    "mapping a file": "import numpy as np; np.memmap('{victim}', mode='r+')",
-    "running a command": "import os; os.system('echo broken > {victim}')",
-    "running a program": "import os; os.execv('/bin/sh', ['sh', '-c', 'echo broken > {victim}'])",
-    "loading a library": "import ctypes; ctypes.CDLL('{folder}/new.so')",
+REFUSED = {
+    "listing a folder": "import os; os.listdir('/')",
+    "loading a library": "import ctypes; ctypes.CDLL('/tmp/none.so')",
     "loading a module": "import sqlite3",
-}
-
-
-@pytest.mark.parametrize("attack", FILE_ATTACKS.values(), ids=FILE_ATTACKS.keys())
-def test_no_file_can_be_touched(attack: str, open_folder: Path) -> None:
-    line = attack.format(folder=open_folder, victim=open_folder / "victim")
-    with unchecked(line) as reward, pytest.raises(RewardKilled, match="asked the kernel"):
-        reward(INPUTS)
-
-    assert [file.name for file in open_folder.iterdir()] == ["victim"]
-    assert (open_folder / "victim").read_text() == "whole"
-    assert (open_folder / "victim").stat().st_mode & 0o777 == 0o666
-
-
-PROCESS_ATTACKS = {
-    "forking": "import os; os.fork()",
-    "starting a thread": "import _thread; _thread.start_new_thread(print, ())",
-    "signalling the parent": "import os; os.kill(os.getppid(), 15)",
-    "signalling everyone": "import os, signal; os.kill(-1, signal.SIGKILL)",
     "asking who it is": "import os; os.getpid()",
-    "a TCP socket": "import socket; socket.socket()",
-    "a UDP socket": "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
-    "a Unix socket": "import socket; socket.socket(socket.AF_UNIX)",
+    "asking who is beside it": "import os; os.kill(1, 0)",
     "a pipe": "import os; os.pipe()",
     "a memory file": "import os; os.memfd_create('x')",
-    "sleeping": "import time; time.sleep(1)",
-    "a signal handler": "import signal; signal.signal(15, signal.SIG_IGN)",
+    "a thread": "import _thread; _thread.start_new_thread(print, ())",
     "raising its limits": "import resource; resource.setrlimit(resource.RLIMIT_AS, (-1, -1))",
     "becoming root": "import os; os.setuid(0)",
-    "changing folder": "import os; os.chdir('/')",
     "reading another descriptor": "import os; os.read(3, 1)",
+    "reading its answer": "import os; os.read(1, 1)",
+    "writing to its doorbell": "import os; os.write(0, b'x')",
     "writing to the error stream": "import os; os.write(2, b'x')",
     "duplicating a descriptor": "import os; os.dup(1)",
-    "closing its answer": "import os; os.close(1)",
-    "tracing": "import ctypes; ctypes.CDLL(None).ptrace(0, 0, 0, 0)",
-    "executable memory": "import mmap; mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)",
-    "making memory executable": "import ctypes; ctypes.CDLL(None).mprotect(ctypes.c_void_p(id(x) & ~4095), 4096, 7)",
-    "System V memory": "import ctypes; ctypes.CDLL(None).shmget(1, 4096, 0o1666)",
+    "sharing memory with others": "import mmap; mmap.mmap(-1, 4096)",
     "a new namespace": "import ctypes; ctypes.CDLL(None).unshare(0x10000000)",
-    "a keyring": "import ctypes; ctypes.CDLL(None).syscall(250, 0, 0)",
+    "another process's memory": "import ctypes; ctypes.CDLL(None).process_vm_readv(1, 0, 0, 0, 0, 0)",
+    "faults of pages": "import ctypes; ctypes.CDLL(None).syscall(323 if amd else 282, 0)",
+    "a keyring": "import ctypes; ctypes.CDLL(None).syscall(250 if amd else 219, 0, 0)",
     "io_uring": "import ctypes; ctypes.CDLL(None).syscall(425, 1, 0)",
+    "clone3": "import ctypes; ctypes.CDLL(None).syscall(435, 0, 0)",
+    "a program for the kernel": "import ctypes; ctypes.CDLL(None).syscall(321 if amd else 280, 0, 0, 0)",
+    "counting events": "import ctypes; ctypes.CDLL(None).syscall(298 if amd else 241, 0, 0, 0, 0, 0)",
+    "a filter of its own": "import ctypes; ctypes.CDLL(None).syscall(317 if amd else 277, 0, 0, 0)",
 }
 
 
-@pytest.mark.parametrize("attack", PROCESS_ATTACKS.values(), ids=PROCESS_ATTACKS.keys())
+@pytest.mark.parametrize("attack", REFUSED.values(), ids=REFUSED.keys())
 def test_no_system_call_beyond_computing_is_served(attack: str) -> None:
-    with unchecked(attack) as reward, pytest.raises(RewardKilled, match="asked the kernel"):
+    architecture = "import sys; amd = 'x86_64' in sys.implementation._multiarch"
+    with unchecked(architecture, attack) as reward, pytest.raises(RewardKilled, match="asked the kernel"):
         reward(INPUTS)
-
-
-def test_a_listening_socket_of_the_parent_is_never_reached() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.2)
-        port = server.getsockname()[1]
-        attack = f"import socket; socket.create_connection(('127.0.0.1', {port}))"
-        with unchecked(attack) as reward, pytest.raises(RewardKilled):
-            reward(INPUTS)
-        with pytest.raises(TimeoutError):
-            server.accept()
 
 
 def test_the_environment_of_the_parent_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,80 +80,19 @@ def test_the_environment_of_the_parent_is_not_there(monkeypatch: pytest.MonkeyPa
     assert "SECRET" not in str(caught.value)
 
 
-def test_inputs_cannot_be_made_writable() -> None:
-    lines = (
-        "import ctypes, numpy as np",
-        "start = x.__array_interface__['data'][0] & ~4095",
-        "assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(start), 4096, 3) == 0, 'refused'",
-    )
-    with unchecked(*lines) as reward, pytest.raises(RewardRaised, match="refused"):
-        reward(INPUTS)
-
-
-PROTOCOL_ATTACKS = {
-    "too little": "import os; os.write(1, b'hello')",
-    "garbage of the right length": "import os; os.write(1, b'x' * 32)",
-    "too much": "import os; os.write(1, b'x' * 100000)",
-    "zeros": "import os; os.write(1, bytes(32))",
-    "an unknown status": "import os, struct; os.write(1, struct.pack('<IIIIdd', 1, 99, 0, 0, 0, 0))",
-    "an endless text": "import os, struct; os.write(1, struct.pack('<IIIIdd', 1, 3, 1 << 31, 0, 0, 0))",
-    "a status out of turn": "import os, struct; os.write(1, struct.pack('<IIIIdd', 1, 1, 0, 0, 0, 0))",
-    "ending": "import os; os._exit(0)",
-    "a crash": "import ctypes; ctypes.string_at(0)",
+ENDS = {
+    "of itself": ("import os; os._exit(3)", r"ended by itself \(exit status 3\)"),
+    "in a crash": ("import ctypes; ctypes.string_at(0)", "SIGSEGV"),
+    "for a broken answer": ("import os; os.write(1, b'hello')", "broke off an answer|belongs to no call"),
 }
 
 
-@pytest.mark.parametrize("attack", PROTOCOL_ATTACKS.values(), ids=PROTOCOL_ATTACKS.keys())
-def test_a_child_that_breaks_the_protocol_is_killed(attack: str) -> None:
+@pytest.mark.parametrize(("attack", "message"), ENDS.values(), ids=ENDS.keys())
+def test_a_process_that_ended_is_one_fault_of_the_code_however_often_it_is_called(attack: str, message: str) -> None:
     with unchecked(attack) as reward:
-        with pytest.raises(RewardKilled):
-            reward(INPUTS)
-        with pytest.raises(RewardKilled):
-            reward(INPUTS)
-
-
-def test_a_second_answer_to_one_call_is_noticed_at_the_next() -> None:
-    lines = ("import os, struct", "os.write(1, struct.pack('<IIIIdd', 1, 5, 0, 0, 0, 0))")
-    with unchecked(*lines) as reward:
-        with pytest.raises(RewardMisshapen):
-            reward(INPUTS)
-        with pytest.raises(RewardKilled, match=r"without being asked|belongs to no call"):
-            reward(INPUTS)
-
-
-def test_a_child_that_answers_without_reading_its_doorbell_cannot_make_its_parent_wait() -> None:
-    lines = (
-        "import os, struct, sys",
-        "worker, call, last = sys._getframe(1).f_locals['self'], 1, float(x[0])",
-        "while True:",
-        "    worker._outputs[:1] = b'x'",
-        "    worker._columns[:2, :] = 0.0",
-        "    os.write(1, struct.pack('<IIIIdd', call, 3, 1, 0, 0, 0))",
-        # The next inputs are there; the doorbell follows within a moment.
-        "    while float(x[0]) == last: pass",
-        "    for _ in range(3000): pass",
-        "    call, last = call + 1, float(x[0])",
-    )
-    # A pipe holds 64 KiB: 2,730 doorbells of 24 bytes that nobody reads.
-    with unchecked(*lines) as reward, pytest.raises(RewardKilled):
-        [reward({"x": np.full(8, call, np.float32)}) for call in range(3000)]
-
-
-def test_an_answer_that_never_comes_is_a_timeout() -> None:
-    with unchecked("while True: pass") as reward, pytest.raises(RewardTimeout):
-        reward(INPUTS)
-
-
-def test_forged_names_of_components_are_refused() -> None:
-    lines = (
-        "import os, struct, sys",
-        "text = b'<script>\\n\\x1b[31m'",
-        "sys._getframe(1).f_locals['self']._outputs[:len(text)] = text",
-        "os.write(1, struct.pack('<IIIIdd', 1, 3, len(text), 0, 0, 0))",
-        "while True: pass",
-    )
-    with unchecked(*lines) as reward, pytest.raises(RewardFault, match="component name '<script>' is not allowed"):
-        reward(INPUTS)
+        for _ in range(2):
+            with pytest.raises(RewardKilled, match=message):
+                reward(INPUTS)
 
 
 def test_the_child_holds_nothing_but_its_own_user() -> None:
