@@ -24,22 +24,22 @@ _NUMPY: Final = _paths(
     acos acosh asin asinh atan atan2 atanh concat pow permute_dims matrix_transpose vecdot
     argmax argmin argpartition argsort argwhere around array array_equal array_split asarray ascontiguousarray astype
     atleast_1d atleast_2d atleast_3d average bincount bitwise_and bitwise_not bitwise_or bitwise_xor bool bool_
-    broadcast_arrays broadcast_to cbrt ceil clip column_stack compress concatenate convolve copy copysign corrcoef cos
+    broadcast_arrays broadcast_to cbrt ceil choose clip column_stack compress concatenate convolve copy copysign copyto corrcoef cos
     cosh count_nonzero cov cross cumprod cumsum cumulative_prod cumulative_sum deg2rad degrees diag diagonal diff digitize
-    divide divmod dot dstack
+    divide divmod dot double dstack
     e ediff1d einsum empty empty_like equal errstate euler_gamma exp exp2 expand_dims expm1 extract eye fabs fill_diagonal
     finfo flatnonzero flip fliplr flipud float16 float32 float64 float_power floor floor_divide fmax fmin fmod frexp full
     full_like gcd geomspace gradient greater greater_equal heaviside hsplit hstack hypot identity iinfo inf inner insert
-    int8 int16 int32 int64 interp intersect1d invert isclose isfinite isin isinf isnan isneginf isposinf kron ldexp
-    less less_equal linspace log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
+    int8 int16 int32 int64 int_ interp intersect1d intp invert isclose isfinite isin isinf isnan isneginf isposinf isscalar
+    kron ldexp less less_equal linspace log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
     logspace matmul matvec max maximum mean median meshgrid min minimum mod modf moveaxis multiply nan nan_to_num
     nanargmax nanargmin nancumsum nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd nansum nanvar
     ndim negative newaxis nextafter nonzero not_equal ones ones_like outer pad partition percentile pi piecewise place
     polyfit polyval positive power prod ptp put_along_axis quantile rad2deg radians ravel real reciprocal remainder repeat
-    reshape rint roll rollaxis rot90 round searchsorted select setdiff1d shape sign signbit sin sinc sinh size sort split
+    reshape rint roll rollaxis rot90 round searchsorted select setdiff1d shape sign signbit sin sinc single sinh size sort split
     spacing sqrt square squeeze stack std subtract sum swapaxes take take_along_axis tan tanh tensordot tile trace
-    transpose trapezoid tri tril triu true_divide trunc uint8 uint16 uint32 uint64 union1d unique unwrap vander var vdot
-    vsplit vstack where zeros zeros_like
+    transpose trapezoid tri tril tril_indices triu triu_indices true_divide trunc uint8 uint16 uint32 uint64 union1d unique
+    unwrap vander var vdot vsplit vstack where zeros zeros_like
     """,
 )
 _LINALG: Final = _paths(
@@ -106,6 +106,27 @@ PATH_ADVICE: Final = {
     "np.nditer": "write an array expression instead of a loop over elements",
     "np.seterr": "floating-point warnings are already off; leave it out",
     "np.warnings": "floating-point warnings are already off; leave it out",
+    "np.c_": "write np.stack([a, b], axis=-1)",
+    "np.r_": "write np.concatenate([a, b], axis=-1)",
+    "np.angle": "an angle is wrapped by np.arctan2(np.sin(x), np.cos(x))",
+    "np.sigmoid": "write 1.0 / (1.0 + np.exp(-x))",
+    "np.softmax": "write e = np.exp(x - np.max(x, axis=-1, keepdims=True)) and e / np.sum(e, axis=-1, keepdims=True)",
+    "np.relu": "write np.maximum(x, 0.0)",
+    "np.clamp": "write np.clip(x, low, high)",
+    "np.norm": "write np.linalg.norm(x, axis=-1)",
+    "np.cat": "write np.concatenate([a, b], axis=-1)",
+    "np.tensor": "write np.array(x)",
+    "np.matrix": "write np.array(x)",
+    "np.polynomial": "write np.polyval(coefficients, x)",
+    "np.math": "write math.pi, math.sqrt(2.0) and so on, without np.",
+    "np.in1d": "write np.isin",
+    "np.alltrue": "write np.all",
+    "np.sometrue": "write np.any",
+    "np.round_": "write np.round",
+    "np.asfarray": "write np.asarray(x, dtype=np.float32)",
+    "np.float_": "write np.float64",
+    "np.bool8": "write np.bool_",
+    "np.set_printoptions": "a reward cannot print; leave it out",
     "np.float": "write float or np.float64",
     "np.int": "write int or np.int64",
     "np.infty": "write np.inf",
@@ -119,7 +140,8 @@ PATH_ADVICE: Final = {
     "np.save": "a reward writes no files; return components instead",
     "np.fft": "a reward sees one transition per row, not a signal; compute from the variables of one step",
     "np.ma": "write np.where(mask, a, b)",
-    "np.ndarray": "it may stand in type hints only; make arrays with np.zeros or np.full",
+    "np.ndarray": "it may stand in type hints only; make arrays with np.zeros or np.full, and leave isinstance out: every "
+    "input is a float32 array",
 }
 
 NAME_ADVICE: Final = {
@@ -131,27 +153,77 @@ NAME_ADVICE: Final = {
     "setattr": "assign to a local variable instead",
     "hasattr": "the inputs are always float32 arrays; no test is needed",
     "type": "the inputs are always float32 arrays; no test is needed",
+    "repr": "write an f-string",
+    "next": "write the element itself, as in list(parts.values())[0]",
+    "iter": "write for x in parts, or list(parts)",
+    "callable": "call the function, or leave the test out",
     "torch": "only NumPy is there: torch.clamp is np.clip, torch.norm is np.linalg.norm, dim= is axis=",
     "jnp": "only NumPy is there: write np.",
     "jax": "only NumPy is there: write np.",
+    "tf": "only NumPy is there: write np.",
+    "nn": "only NumPy is there: write np.",
+    "F": "only NumPy is there: F.relu(x) is np.maximum(x, 0.0), F.sigmoid(x) is 1.0 / (1.0 + np.exp(-x))",
+    "Tensor": "only NumPy is there: write np.array(x)",
+    "scipy": "only NumPy is there: write out the formula with np.",
+    "expit": "write 1.0 / (1.0 + np.exp(-x))",
+    "Rotation": "write out the formula, with the quaternion's numbers as q[:, 0] to q[:, 3]",
+    "partial": "write lambda x: f(x, 2.0)",
+    "reduce": "write sum(parts), or np.minimum.reduce(parts)",
+    "defaultdict": "write {} and parts.setdefault(name, 0.0)",
+    "dataclass": "write a dict of constants",
+    "norm": "write np.linalg.norm(x, axis=-1)",
+    "pi": "write np.pi",
+    **{
+        name: f"write np.{name}"
+        for name in ("exp", "sqrt", "square", "sin", "cos", "tanh", "log", "clip", "where", "array")
+    },
     "random": "a reward must give the same output for the same input; leave randomness out",
     "self": "a reward is a plain function: what it needs are its parameters",
     "env": "the environment is out of reach: name the variables you need as parameters",
     "obs": "name the variables you need as parameters instead of indexing an observation",
     "info": "name the variables you need as parameters",
+    **dict.fromkeys(
+        ("state", "next_state", "next_obs", "observation", "qpos", "qvel", "data", "model", "sim", "physics", "mujoco"),
+        "the environment is out of reach: name the variables you need as parameters",
+    ),
+    "reward": "give it a value before you use it, as in reward = 0.0",
+    "done": "name terminated as a parameter: 1.0 where the episode ended in this step",
 }
 
 METHOD_ADVICE: Final = {
+    **{
+        name: f"write np.{name}(x)"
+        for name in _words(
+            "abs ceil cos exp expm1 floor log log1p nan_to_num sign sin sqrt square tan tanh where zeros_like"
+        )
+    },
+    **dict.fromkeys(
+        ("numpy", "detach", "cpu", "cuda", "to", "device", "requires_grad"),
+        "the inputs are NumPy arrays already; leave it out",
+    ),
+    **dict.fromkeys(
+        ("data", "qpos", "qvel", "sim", "physics", "model", "unwrapped", "get_body_com", "sensordata"),
+        "the environment is out of reach: name the variables you need as parameters",
+    ),
+    **dict.fromkeys(("float", "half", "double"), "write x.astype(np.float32)"),
+    **dict.fromkeys(("int", "long"), "write x.astype(np.int64)"),
+    "bool": "write x.astype(bool)",
     "format": "write an f-string",
     "ptp": "write np.max(x, axis=-1) - np.min(x, axis=-1)",
     "norm": "write np.linalg.norm(x, axis=-1)",
-    "abs": "write np.abs(x)",
-    "view": "write x.astype(np.float32)",
-    "numpy": "the inputs are NumPy arrays already; leave it out",
-    "detach": "the inputs are NumPy arrays already; leave it out",
-    "float": "write x.astype(np.float32)",
+    "pow": "write x ** 2",
+    "view": "write x.reshape(...), or x.astype(np.float32) for another type",
+    "sigmoid": "write 1.0 / (1.0 + np.exp(-x))",
+    "relu": "write np.maximum(x, 0.0)",
     "unsqueeze": "write x[:, None]",
+    "expand": "write np.broadcast_to(x, shape)",
+    "permute": "write np.transpose(x, axes)",
+    "numel": "write x.size",
+    "dim": "write x.ndim",
     "clamp": "write np.clip(x, low, high)",
+    "clamp_min": "write np.maximum(x, low)",
+    "clamp_max": "write np.minimum(x, high)",
+    "random": "a reward must give the same output for the same input; leave randomness out",
 }
 
 STATEMENT_ADVICE: Final = {
