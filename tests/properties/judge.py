@@ -124,17 +124,17 @@ def _unbound(node: ast.AST, scopes: list[frozenset[str]], checked: CheckedReward
             yield f"name {node.id} is bound nowhere"
         return
     if isinstance(node, ast.Module):
-        scopes = [*scopes, frozenset(_stored(node.body))]
+        scopes = [*scopes, frozenset(_stored([*node.body]))]
     elif isinstance(node, ast.FunctionDef | ast.Lambda):
         for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
             yield from _unbound(default, scopes, checked)
-        body = node.body if isinstance(node.body, list) else [node.body]
-        scopes = [
-            *scopes,
-            frozenset(one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)) | {*_stored(body)},
-        ]
-        for inner in body:
-            yield from _unbound(inner, scopes, checked)
+        signature = node.args
+        parameters = [*signature.posonlyargs, *signature.args, *signature.kwonlyargs]
+        parameters += [one for one in (signature.vararg, signature.kwarg) if one]
+        body: list[ast.AST] = [*node.body] if isinstance(node, ast.FunctionDef) else [node.body]
+        scopes = [*scopes, frozenset(one.arg for one in parameters) | {*_stored(body)}]
+        for one in body:
+            yield from _unbound(one, scopes, checked)
         return
     elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
         scopes = [*scopes, frozenset(_stored([generator.target for generator in node.generators]))]
@@ -142,7 +142,7 @@ def _unbound(node: ast.AST, scopes: list[frozenset[str]], checked: CheckedReward
         yield from _unbound(inner, scopes, checked)
 
 
-def _stored(nodes: list[ast.AST] | list[ast.stmt] | list[ast.expr]) -> Iterator[str]:
+def _stored(nodes: list[ast.AST]) -> Iterator[str]:
     """Names that a block binds, those in functions and comprehensions within it left out, but for := in comprehensions."""
     for node in nodes:
         if isinstance(node, ast.FunctionDef):

@@ -75,7 +75,8 @@ def well_formed(batch: RewardBatch) -> None:
     assert all(name.isascii() and name.isidentifier() and len(name) <= 64 for name in batch.components)
     assert batch.broadcast <= set(batch.components)
     for column in (batch.total, *batch.components.values()):
-        assert (column.dtype, column.shape) == (np.float32, (8,))
+        assert column.dtype == np.float32
+        assert column.shape == (8,)
         assert np.isfinite(column).all()
 
 
@@ -210,7 +211,7 @@ lies = st.builds(
 
 @pytest.mark.usefixtures("bystander")
 def test_a_child_that_lies_at_any_moment_is_believed_in_nothing_that_is_not_well_formed() -> None:
-    @settings(max_examples=70, deadline=None, derandomize=True)
+    @settings(max_examples=45, deadline=None, derandomize=True)
     @given(
         st.lists(lies, max_size=1),
         st.lists(lies, min_size=1, max_size=2),
