@@ -55,8 +55,9 @@ _CLASSES: Final = (
     _attack(
         "a process opener found among the classes",
         Effect.PROCESS,
+        "np.f2py",
         "named('Popen')(['/bin/sleep', '5'])",
-        top=("import subprocess", *_CLASS),
+        top=_CLASS,
     ),
 )
 
