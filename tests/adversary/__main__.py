@@ -1,4 +1,4 @@
-"""Runs the corpus of attacks: `python3 -m tests.adversary [--json] [--family F] [--jobs N] [--as-user UID]`.
+"""Runs the corpus of attacks: `python3 -m tests.adversary [--json] [--family F] [--jobs N] [--as-user UID] [--protected]`.
 
 Ends with status 1 where an attack shows no effect unprotected, or any effect under a layer that must stop it.
 """
@@ -23,7 +23,8 @@ def main() -> int:
     asked = _arguments()
     attacks = [one for one in CORPUS if (asked.family or "") in one.family and (asked.name or "") in one.name]
     by_name = {one.name: one for one in attacks}
-    runs = [(attack, mode) for attack in attacks for mode in modes_of(attack)]
+    modes = PROTECTED if asked.protected else Mode
+    runs = [(attack, mode) for attack in attacks for mode in modes_of(attack) if mode in modes]
     done: list[Outcome] = []
 
     def tell(outcome: Outcome) -> None:
@@ -61,6 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--name", help="only attacks with this in their name")
     parser.add_argument("--jobs", type=int, default=2, help="stages side by side")
     parser.add_argument("--as-user", type=int, metavar="UID", help="run everything as this user; needs root")
+    parser.add_argument("--protected", action="store_true", help="leave out the runs that nothing holds")
     parser.add_argument("--verbose", action="store_true", help="say what became of every run")
     asked = parser.parse_args()
     if asked.as_user is not None and os.getuid() != 0:
@@ -74,7 +76,7 @@ def _table(attacks: Sequence[Attack], outcomes: Sequence[Outcome]) -> str:
     by_name = {one.name: one for one in attacks}
     for family in (*Family, None):
         of_family = [one for one in outcomes if family in (None, by_name[one.attack].family)]
-        count = sum(one.mode is Mode.UNPROTECTED for one in of_family)
+        count = sum(one.mode is Mode.BOTH for one in of_family)
         shown = sum(one.proves(by_name[one.attack]) for one in of_family if one.mode is Mode.UNPROTECTED)
         through = [_share([one for one in of_family if one.mode is mode]) for mode in PROTECTED]
         if count:
