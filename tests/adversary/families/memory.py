@@ -112,6 +112,22 @@ _STACK: Final = (
         "z = {y: 0}",
         effect=Effect.CALLER,
     ),
+    _attack(
+        "an array that holds itself, added to itself",
+        "y = np.array([None])",
+        "y[0] = y",
+        "z = y + y",
+        effect=Effect.CALLER,
+    ),
+    _attack(
+        "arrays nested deeper than the stack, let go at once",
+        "y = np.array([None])",
+        "for i in range(400000):",
+        "    outer = np.array([None])",
+        "    outer[0] = y",
+        "    y = outer",
+        effect=Effect.CALLER,
+    ),
 )
 
 ATTACKS: Final[tuple[Attack, ...]] = (*_ARRAYS, *_COLLECTIONS, *_TEXT_AND_NUMBERS, *_STACK)
