@@ -77,11 +77,11 @@ class Child:
     def ring(self, frame: bytes) -> None:
         """Sends one doorbell frame. Raises RewardKilled or SandboxFault where the child is gone or has spoken unasked."""
         if self._poll.poll(0):
-            raise self._gone("answered without being asked")
+            raise self._gone("answered without being asked" if os.read(self._answer, 1) else None)
         try:
             os.write(self._doorbell, frame)
         except BrokenPipeError:
-            raise self._gone("closed its doorbell") from None
+            raise self._gone() from None
         except BlockingIOError:
             raise self._gone("answered without reading what it was asked") from None
 
@@ -97,20 +97,21 @@ class Child:
             )
         frame = os.read(self._answer, REPLY.size)
         if len(frame) != REPLY.size:
-            raise self._gone("broke off an answer")
+            raise self._gone("broke off an answer" if frame else None)
         number, status, size, broadcast, score, success = REPLY.unpack(frame)
         if number != sequence or size > channel.TEXT_BYTES or status not in _STATUSES:
             raise self._gone("sent an answer that belongs to no call")
         text = self.outputs[:size].decode("utf-8", "replace")
         return Answer(Status(status), text, broadcast, score, success)
 
-    def _gone(self, misdeed: str) -> RewardKilled | RewardTimeout | SandboxFault:
-        """What to raise for a child that died or misbehaved; makes sure it is dead."""
-        died = _readable(self._pidfd, _DYING_SECONDS)
+    def _gone(self, misdeed: str | None = None) -> RewardKilled | RewardTimeout | SandboxFault:
+        """What to raise for a child that did a `misdeed`, or whose pipes are closed because it is dying; makes sure it is dead."""
+        if misdeed is None:
+            _readable(self._pidfd, _DYING_SECONDS)
         status = self.kill()
         if status is None:
             return SandboxFault("the zygote is lost and its children with it")
-        if not died:
+        if misdeed is not None:
             return RewardKilled(f"the process of the code {misdeed} and was killed")
         if os.waitstatus_to_exitcode(status) == -signal.SIGXCPU:
             return RewardTimeout(
@@ -168,6 +169,8 @@ def _obituary(status: int) -> str:
         return "the code asked the kernel for something a reward may not do (a file, a socket, a process, the clock) and was killed"
     if code == -signal.SIGKILL:
         return "the process of the code was killed by the system, most likely for want of memory; use smaller arrays"
+    if code == -signal.SIGILL:
+        return "the process of the code ran into an instruction that its processor does not have"
     if code < 0:
         name = signal.Signals(-code).name
         return f"the process of the code crashed ({name}): too deep a recursion or too much memory"

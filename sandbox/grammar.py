@@ -162,13 +162,21 @@ class Grammar(ast.NodeTransformer):
             self._check_bound(argument.arg, argument)
 
     def _check_hint(self, hint: ast.expr | None) -> None:
-        """Whoever runs the text itself evaluates its hints: they may look names up, and call nothing."""
+        """Whoever runs the text itself evaluates its hints: they may look names up that are there, and call nothing."""
         for node in descendants(hint) if hint else ():
+            if isinstance(node, ast.Name) and not self._is_known(node.id):
+                self.refuse("hint", f"{node.id} in a type hint is not imported: write np.ndarray, or no hint", node)
+                return
             union = isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
             private = isinstance(node, ast.Attribute) and node.attr.startswith("_")
             if private or not (union or isinstance(node, _HINT)):
                 self.refuse("hint", "a type hint may hold names, dots, brackets and | alone; leave it out", node)
                 return
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a hint may name it; with `from __future__ import annotations`, hints are never evaluated."""
+        imported = name in self._imported or "annotations" in self._imports.types
+        return imported or name in self._aliases or hasattr(builtins, name) or any(name in one for one in self._scopes)
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         """Arguments are checked with their function."""
@@ -311,7 +319,8 @@ class Grammar(ast.NodeTransformer):
         """Allows numbers, text, booleans, None and the ellipsis."""
         if not isinstance(node.value, bool | int | float | str | type(None) | type(...)):
             kind = type(node.value).__name__
-            self.refuse("constant", f"a {kind} constant is refused: write numbers as int or float", node)
+            advice = "; wrap angles with np.arctan2(np.sin(x), np.cos(x))" if kind == "complex" else ""
+            self.refuse("constant", f"a {kind} constant is refused: write numbers as int or float{advice}", node)
         elif isinstance(node.value, int) and node.value > _LARGEST_INTEGER:
             self.refuse("constant", "an integer constant may be at most 2**64: write larger numbers as 1e30", node)
         return node
@@ -398,12 +407,12 @@ class Grammar(ast.NodeTransformer):
     def _check_builtin(self, name: str, node: ast.Name) -> None:
         if name in BUILTINS:
             self.used_builtins.add(name)
-        elif name in NAME_ADVICE:
-            self.refuse("name.refused", f"{name} is not there: {NAME_ADVICE[name]}", node)
         elif name in self._variables:
             self.refuse(
                 "name.not_requested", f"{name} is not defined: add it to the parameters of compute_reward", node
             )
+        elif name in NAME_ADVICE:
+            self.refuse("name.refused", f"{name} is not there: {NAME_ADVICE[name]}", node)
         elif hasattr(builtins, name):
             self.refuse("name.refused", f"{name} is not there: a reward needs numbers and arrays alone", node)
         else:

@@ -65,7 +65,8 @@ class Imports:
         self._means(name, path, node)
         if node.level or (module not in MODULES and module not in TYPE_MODULES):
             self._refuse(
-                node, f"from {'.' * node.level}{module} import … is refused: only numpy, math and typing may be"
+                node,
+                f"from {'.' * node.level}{module} import … is refused: only numpy, math and typing may be imported",
             )
         elif alias.name == "*":
             self._refuse(node, f"from {module} import * is refused: name what you need")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from typing import Final, Literal
 
@@ -22,8 +23,8 @@ def parse_module(source: str) -> ast.Module:
 
 
 def parse_expression(source: str) -> ast.expr:
-    """Parses one expression; never compiles it. Raises RewardRejected where it is too long, too deep or no Python."""
-    tree = _parse(source.strip(), "eval")
+    """Parses one expression without space around it; never compiles it. Raises RewardRejected as `parse_module` does."""
+    tree = _parse(source, "eval")
     assert isinstance(tree, ast.Expression)
     return tree.body
 
@@ -38,13 +39,21 @@ def _parse(source: str, mode: Literal["exec", "eval"]) -> ast.AST:
             tree = ast.parse(source, mode=mode)
     except SyntaxError as error:
         message = f"this is no Python: {error.msg}; send the code alone, without prose around it"
-        raise _refused("syntax", message, error.lineno, error.offset) from None
+        lines = lines_of(source)
+        line = min(max(error.lineno or 1, 1), len(lines))
+        column = min(max(error.offset or 1, 1), len(lines[line - 1]) + 1)
+        raise _refused("syntax", message, line, column) from None
     except (RecursionError, MemoryError, SystemError):
         raise _too_deep() from None
     except ValueError as error:
         raise _refused("syntax", f"this is no Python: {error}; send plain text") from None
     _check_size(tree)
     return tree
+
+
+def lines_of(source: str) -> list[str]:
+    """The lines of a source as the parser counts them, which are fewer than those of `str.splitlines`."""
+    return re.split(r"\r\n|\r|\n", source)
 
 
 def _refused(code: str, message: str, line: int | None = None, column: int | None = None) -> RewardRejected:

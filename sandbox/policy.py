@@ -13,7 +13,7 @@ from typing import Final, Literal
 from sandbox.errors import Fault, RewardRejected
 from sandbox.grammar import MAX_FAULTS, MAX_SUGGESTIONS, Grammar, nearest
 from sandbox.imports import Imports, read_imports
-from sandbox.parsing import parse_expression, parse_module
+from sandbox.parsing import lines_of, parse_expression, parse_module
 from sandbox.scopes import arguments
 from sandbox.syntax import descendants, statements
 
@@ -61,7 +61,7 @@ def check_reward(source: str, known: Mapping[str, int]) -> CheckedReward:
     if len(functions) != 1:
         grammar = Grammar(read_imports(tree), frozenset(known), ":=" in source)
         grammar.visit(tree)
-        raise _rejected([_entry_fault(tree, len(functions)), *grammar.faults])
+        raise _rejected([_entry_fault(tree, len(functions)), *grammar.faults], source)
     function = functions[0]
     grammar = Grammar(read_imports(tree), frozenset(known), ":=" in source)
     faults = [*_signature_faults(function, known), *_return_faults(function)]
@@ -75,12 +75,13 @@ def check_step_expression(expression: str, known: Mapping[str, int]) -> CheckedR
 
     Raises RewardRejected with every refusal; lines and columns are those of the expression.
     """
-    inner = parse_expression(expression)
+    inner_text = expression.strip()
+    inner = parse_expression(inner_text)
     names = _used(inner, known)
     grammar = Grammar(Imports(), frozenset(known))
     rewritten = grammar.expression(inner, known)
     if grammar.faults:
-        raise _rejected(grammar.faults)
+        raise _rejected(grammar.faults, inner_text)
     text = f"def {ENTRY}({', '.join(names)}):\n    sparse = 0\n    return sparse, {{'sparse': sparse}}\n"
     tree = ast.parse(text)
     assign = tree.body[0].body[0]  # type: ignore[attr-defined]
@@ -99,7 +100,7 @@ def check_metric(score: str, success: str, known: Mapping[str, int]) -> CheckedR
     faults: list[Fault] = []
     used: dict[str, None] = {}
     grammar = Grammar(Imports(), frozenset(names))
-    for what, expression in (("score", score), ("success", success)):
+    for what, expression in (("score", score.strip()), ("success", success.strip())):
         grammar.faults = []
         try:
             inner = parse_expression(expression)
@@ -107,9 +108,13 @@ def check_metric(score: str, success: str, known: Mapping[str, int]) -> CheckedR
             answers.append(grammar.expression(inner, names))
         except RewardRejected as rejected:
             grammar.faults.extend(rejected.faults)
-        faults.extend(Fault(f.code, f"in {what}: {f.message}", f.line, f.column) for f in grammar.faults)
+        if grammar.faults:
+            found = _rejected(grammar.faults, expression).faults
+            faults.extend(
+                Fault(f.code, f"in {what}: {f.message}"[:MAX_MESSAGE_CHARACTERS], f.line, f.column) for f in found
+            )
     if faults:
-        raise _rejected(faults)
+        raise RewardRejected(tuple(faults[:MAX_FAULTS]))
     tree = ast.parse(f"def {METRIC_ENTRY}({', '.join(used)}):\n    return 0, 0\n")
     tree.body[0].body[0].value.elts = answers  # type: ignore[attr-defined]
     return _checked(ast.unparse(tree), tree, grammar, tuple(used), [], kind="metric")
@@ -125,16 +130,29 @@ def _checked(
 ) -> CheckedReward:
     found = sorted({*faults, *grammar.faults}, key=lambda fault: (fault.line or 0, fault.column or 0, fault.code))
     if found:
-        raise _rejected(found)
+        raise _rejected(found, source)
     paths, builtins = tuple(sorted(grammar.used_paths)), tuple(sorted(grammar.used_builtins))
     return CheckedReward(source, parameters, tree, paths, builtins, kind)
 
 
-def _rejected(faults: list[Fault]) -> RewardRejected:
-    """The first refusals of a source, each cut to a length that can be shown: names in it may be thousands of characters."""
+def _rejected(faults: list[Fault], source: str) -> RewardRejected:
+    """The first refusals of a source, each cut to a length that can be shown: names in it may be thousands of characters.
+
+    Columns of the syntax tree, which count bytes, become columns of characters.
+    """
+    lines = lines_of(source)
     return RewardRejected(
-        tuple(Fault(f.code, f.message[:MAX_MESSAGE_CHARACTERS], f.line, f.column) for f in faults[:MAX_FAULTS])
+        tuple(
+            Fault(f.code, f.message[:MAX_MESSAGE_CHARACTERS], f.line, _in_characters(f, lines))
+            for f in faults[:MAX_FAULTS]
+        )
     )
+
+
+def _in_characters(fault: Fault, lines: list[str]) -> int | None:
+    if fault.line is None or fault.column is None or fault.line > len(lines):
+        return fault.column
+    return len(lines[fault.line - 1].encode()[: fault.column - 1].decode(errors="ignore")) + 1
 
 
 def _used(node: ast.expr, known: Mapping[str, int]) -> tuple[str, ...]:

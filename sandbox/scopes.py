@@ -49,8 +49,11 @@ def _bound_by(statement: ast.stmt) -> Iterator[str]:
     elif isinstance(statement, ast.Assign):
         for target in statement.targets:
             yield from _stored(target)
-    elif isinstance(statement, ast.AugAssign | ast.AnnAssign | ast.For):
+    elif isinstance(statement, ast.AugAssign | ast.For):
         yield from _stored(statement.target)
+    elif isinstance(statement, ast.AnnAssign):
+        # Without a value it declares and binds nothing.
+        yield from _stored(statement.target) if statement.value is not None else ()
     elif isinstance(statement, ast.With):
         for item in statement.items:
             if item.optional_vars is not None:

@@ -44,9 +44,12 @@ def readable(rejected: RewardRejected) -> None:
 
 
 def placed(rejected: RewardRejected, source: str) -> None:
-    """Every refusal that names a line names one that is there."""
-    lines = len(re.split(r"\r\n|\r|\n", source))
-    assert all(fault.line is None or 1 <= fault.line <= lines for fault in rejected.faults)
+    """Every refusal that names a place names one that is there; both count from 1, columns in characters."""
+    lines = re.split(r"\r\n|\r|\n", source)
+    for fault in rejected.faults:
+        if fault.line is not None and fault.column is not None:
+            assert 1 <= fault.line <= len(lines)
+            assert 1 <= fault.column <= len(lines[fault.line - 1]) + 1
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -113,6 +116,7 @@ def test_any_expression_is_refused_or_harmless(text: str) -> None:
             metric = check_metric(score, success, SIZES)
         except RewardRejected as rejected:
             readable(rejected)
+            placed(rejected, text) if text.strip() == text else None
         else:
             assert objections(metric) == []
     try:

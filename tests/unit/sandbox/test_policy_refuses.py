@@ -128,6 +128,8 @@ ATTACKS = {
     "a call beside an alias of a type": (top("import numpy as np", "X: int = np.ndarray | print()"), "hint"),
     "a lambda in a hint": (top("def f(x: (lambda: 1)): return x"), "hint"),
     "a private attribute in a hint": (top("def f(x: int.__class__): return x"), "hint"),
+    "a hint that names nothing": ("def compute_reward(speed: torch.Tensor):\n    return speed, {'s': speed}", "hint"),
+    "a name declared and never bound": (body("bonus: float", "x = bonus"), "name.unknown"),
     "a type called before it is named": (
         top("from typing import get_type_hints", "def f(x): return g(x)", "g = get_type_hints"),
         "name.type",
@@ -206,6 +208,19 @@ def test_an_enormous_integer_in_an_expression_is_refused_like_any_other() -> Non
         check_metric("0x" + "f" * 10_000, "True", KNOWN)
     with pytest.raises(RewardRejected, match=r"at most 2\*\*64"):
         check_step_expression("0x" + "f" * 10_000, KNOWN)
+
+
+def test_columns_count_characters_in_rewards_and_expressions_alike() -> None:
+    with pytest.raises(RewardRejected) as reward:
+        check_reward("def compute_reward(speed):\n    θ = 'éé' + sped\n    return speed, {'s': speed}\n", KNOWN)
+    with pytest.raises(RewardRejected) as metric:
+        check_metric(" 'é' + sped", "True", KNOWN)
+    with pytest.raises(RewardRejected) as step:
+        check_step_expression("'é' + sped", KNOWN)
+
+    # `    θ = 'éé' + sped`: four spaces, 11 characters; `'é' + sped`: six characters before the name
+    assert [(fault.line, fault.column) for fault in reward.value.faults] == [(2, 16)]
+    assert [(fault.line, fault.column) for fault in (*metric.value.faults, *step.value.faults)] == [(1, 7), (1, 7)]
 
 
 def test_a_refusal_survives_pickling() -> None:
