@@ -1,14 +1,10 @@
-"""Parser tricks: code that does not look like what it is, and sources that are costly to read.
-
-The parser runs beside the caller whatever confines the code later, so those that are costly to parse are for the syntax
-layer alone; those that are costly to compile, for both.
-"""
+"""Parser tricks: code that does not look like what it is, and code that is costly to parse or to compile."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from tests.adversary.attack import BOTH, PROCESS_ALONE, SYNTAX_ALONE, Attack, Effect, Family, Layer, reward
+from tests.adversary.attack import BOTH, PROCESS_ALONE, Attack, Effect, Family, Layer, reward
 
 _MAKE: Final = "open('$FOLDER/made', 'w').close()"
 
@@ -136,18 +132,12 @@ _COSTLY: Final = (
         top=("texts = (", *([f" {'+'.join([_LONG] * 95)},"] * 19), ")"),
         layers=PROCESS_ALONE,
     ),
-    _attack("statements without end", Effect.TIME, top=("a=1\n" * 600_000,), layers=SYNTAX_ALONE),
-    _attack(
-        "an f-string with fields without end",
-        Effect.TIME,
-        top=(f"text = f'{'{1}' * 100_000}'",),
-        layers=SYNTAX_ALONE,
-    ),
+    _attack("statements without end", Effect.TIME, "compile('a=1\\n' * 10**6, 'x', 'exec')"),
+    _attack("an f-string with fields without end", Effect.TIME, "eval('f\"' + '{1}' * 10**5 + '\"')"),
     _attack(
         "a module name of which the parser keeps every beginning",
         Effect.MEMORY,
-        top=(f"import a{'.a' * 30_000}",),
-        layers=SYNTAX_ALONE,
+        "exec('import a' + '.a' * 30000)",
     ),
 )
 
