@@ -63,14 +63,10 @@ _CODE_FROM_TEXT: Final = (
         "breakpoint('$FOLDER/made')",
     ),
     _attack(
-        "a patched helper that a builtin calls",
+        "the pager that help shows its pages with",
         Effect.FILES,
-        "import sys",
-        "sys.displayhook = sys.stdout = None",
-        "class Page:",
-        "    def __call__(self, text): open('$FOLDER/made', 'w').close()",
         "import pydoc",
-        "pydoc.pager = Page()",
+        "pydoc.pager = lambda text: open('$FOLDER/made', 'w').close()",
         "pydoc.help(len)",
     ),
 )

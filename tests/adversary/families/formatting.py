@@ -102,10 +102,10 @@ _HOOKS: Final = (
         'f\'{open("$FOLDER/made", "w").close()}\'',
     ),
     _attack(
-        "an expression in the specification of an f-string in an f-string",
+        "an expression in an f-string in the specification of another",
         Effect.FILES,
-        "f'{1:{f\"{__import__(str(chr(111) + chr(115))).mkdir(str().join([chr(47), path[1:]]))}\"}}'",
-        top=("path = '$FOLDER/made'",),
+        "f'{1:{f\"{open(path, mode).close()}\"}}'",
+        top=("path, mode = '$FOLDER/made', 'w'",),
     ),
     _attack(
         "a formatter of elements that evaluates them",

@@ -58,7 +58,6 @@ _DISGUISED: Final = (
         f"'''\u202e \u2066 stays in the text \u2069'''; {_MAKE} # \u2066'''\u202c",
     ),
     _attack("a statement beyond the right edge", Effect.FILES, f"pass;{' ' * 4000}{_MAKE}"),
-    _attack("a statement behind a text that seems to go on", Effect.FILES, f"'''nothing''' '' ; {_MAKE} ; ''''''"),
 )
 
 _SYNTAX: Final = (
@@ -84,25 +83,6 @@ _SYNTAX: Final = (
         "@eval",
         f'@(lambda helper: "{_MAKE}")',
         "def helper(): pass",
-    ),
-    _attack(
-        "a name that is global in one function and used in another",
-        Effect.CALLER,
-        "global __builtins__",
-        "def give():",
-        "    global math",
-        "    math.pi = 3.0",
-        "give()",
-    ),
-    _attack(
-        "a text that is concatenated by standing side by side",
-        Effect.FILES,
-        "exec('op' 'en(\"$FOLDER' '/made\", \"w\").close()')",
-    ),
-    _attack(
-        "a walrus within the index of a deletion",
-        Effect.FILES,
-        f"del [0][(made := {_MAKE}) or 0]",
     ),
 )
 
