@@ -66,35 +66,24 @@ class Stage:
 
     def _run_forked(self, attack: Attack, mode: Mode, scene: Scene, known: set[int], seen: list[Seen]) -> str:
         caller = _fork(self._state, attack, mode, scene)
-        patience = _patience(attack, mode)
         wanted = attack.effect if mode is Mode.UNPROTECTED else None
-        deadline = time.monotonic() + patience
-        expected, report, lost, grown = {*known, caller.pid}, None, False, False
+        expected = {*known, caller.pid}
+        seconds = _patience(attack, mode)
         try:
-            greeting = caller.line(deadline)
-            if greeting:
-                expected.add(json.loads(greeting))
-            line = None
-            while greeting and line is None and time.monotonic() < deadline and not (grown and wanted is Effect.MEMORY):
-                line = caller.line(time.monotonic() + _LOOK_SECONDS)
-                grown = took_too_much(caller.pid, address_space())
-            report = Report.parse(line) if line else None
+            report, shown = _hear(caller, wanted, seconds, scene, expected)
         except (EOFError, ValueError):
-            lost = True
-        late = report is None and not lost and time.monotonic() >= deadline
-        shown = late or (grown and wanted is Effect.MEMORY) or (lost and wanted is Effect.CALLER)
-        self._look(scene, expected, report, seen, None if shown else wanted)
-        if grown:
+            self._look(scene, expected, None, seen, None if wanted is Effect.CALLER else wanted)
+            seen.append(Seen(Effect.CALLER, f"the caller died or could report no more: {caller.end()}"))
+            self._clear(known)
+            return "nothing: it died"
+        self._look(scene, expected, report, seen, None if report is None else wanted)
+        if took_too_much(caller.pid, address_space()):
             seen.append(_TOOK)
-        ended = caller.end()
+        if report is None and not shown:
+            seen.append(Seen(Effect.TIME, f"the caller was not back after {seconds:.1f} s"))
+        caller.end()
         self._clear(known)
-        if report is not None:
-            return report.told
-        if not lost:
-            seen += [Seen(Effect.TIME, f"the caller was not back after {patience:.1f} s")] if late else []
-            return "nothing: it still waited"
-        seen.append(Seen(Effect.CALLER, f"the caller died or could report no more: {ended}"))
-        return "nothing: it died"
+        return report.told if report else "nothing: it still waited"
 
     def _look(
         self, scene: Scene, expected: set[int], report: Report | None, seen: list[Seen], wanted: Effect | None
@@ -177,6 +166,30 @@ class Stage:
         """Ends the long-lived caller."""
         if self._trainer is not None:
             self._lose_trainer()
+
+
+def _hear(
+    caller: Process, wanted: Effect | None, seconds: float, scene: Scene, expected: set[int]
+) -> tuple[Report | None, bool]:
+    """What a forked caller reports within a time, and whether it was given up before: for having shown the wanted effect.
+
+    Adds the process of the code, which it tells of first, to `expected`. Raises EOFError where the caller dies.
+    """
+    start = time.monotonic()
+    greeting = caller.line(start + seconds)
+    if greeting is None:
+        return None, False
+    expected.add(json.loads(greeting))
+    while time.monotonic() < start + seconds:
+        line = caller.line(time.monotonic() + _LOOK_SECONDS)
+        if line is not None:
+            return Report.parse(line), False
+        if wanted is Effect.MEMORY and took_too_much(caller.pid, address_space()):
+            return None, True
+        # It may have done what it wanted and go on for ever.
+        if time.monotonic() > start + _FORKED_SECONDS and wanted in {one.effect for one in scene.look()}:
+            return None, True
+    return None, False
 
 
 def _patience(attack: Attack, mode: Mode) -> float:
