@@ -7,6 +7,7 @@ import builtins
 import math
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ from sandbox import CheckedReward, check_reward, worker
 from sandbox.program import prepare
 from tests.adversary.attack import Effect
 from tests.adversary.calls import inputs_of
-from tests.adversary.limits import FORKED_MIB, MIB, TRAINER_MIB
+from tests.adversary.limits import CALL_SECONDS, FORKED_MIB, MIB, TRAINER_MIB
 from tests.adversary.outcome import Mode
 from tests.adversary.report import Report, Request
 from tests.adversary.state import CallerState, is_of_children, memory_peaks
@@ -63,6 +64,7 @@ def run_beside(request: Request, report: Report) -> None:
     """Unprotected, as research scripts do it, or with the syntax layer alone: in the caller itself."""
     x = inputs_of(1)
     kept = x.copy()
+    start = time.monotonic()
     try:
         if request.mode is Mode.UNPROTECTED:
             names: dict[str, object] = {"np": np, "math": math}
@@ -76,6 +78,7 @@ def run_beside(request: Request, report: Report) -> None:
         report.hear_error(error)
         if isinstance(error, MemoryError):
             report.noticed(Effect.MEMORY, f"it asked for more than {FORKED_MIB} MiB")
+    report.on_time("the call", start, CALL_SECONDS)
     if not np.array_equal(x, kept):
         report.noticed(Effect.CALLER, "the caller's inputs changed")
 

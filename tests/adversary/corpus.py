@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from typing import Final
 
-from tests.adversary import families
 from tests.adversary.attack import Attack
+from tests.adversary.families import (
+    builtin_functions,
+    cpu,
+    formatting,
+    frames,
+    imports,
+    memory,
+    numpy_ways,
+    parser,
+    protocol,
+    system_calls,
+    walks,
+)
 
-CORPUS: Final[tuple[Attack, ...]] = tuple(
-    attack
-    for found in sorted(pkgutil.iter_modules(families.__path__), key=lambda one: one.name)
-    for attack in importlib.import_module(f"{families.__name__}.{found.name}").ATTACKS
+CORPUS: Final[tuple[Attack, ...]] = (
+    *walks.ATTACKS,
+    *frames.ATTACKS,
+    *formatting.ATTACKS,
+    *numpy_ways.ATTACKS,
+    *builtin_functions.ATTACKS,
+    *imports.ATTACKS,
+    *parser.ATTACKS,
+    *cpu.ATTACKS,
+    *memory.ATTACKS,
+    *protocol.ATTACKS,
+    *system_calls.ATTACKS,
 )

@@ -112,7 +112,7 @@ _COSTLY: Final = (
         top=("texts = (", *([f" {'+'.join([_LONG] * 95)},"] * 19), ")"),
         layers=PROCESS_ALONE,
     ),
-    _attack("statements without end", Effect.TIME, "compile('a=1\\n' * 10**6, 'x', 'exec')"),
+    _attack("statements without end", Effect.MEMORY, "compile('a=1\\n' * 10**6, 'x', 'exec')"),
     _attack("an f-string with fields without end", Effect.TIME, "eval('f\"' + '{1}' * 10**5 + '\"')"),
     _attack(
         "a module name of which the parser keeps every beginning",

@@ -156,7 +156,7 @@ _WORDS: Final = (
     _attack("a fault whose text forges a line of the log", _BELIEVED, "raise ValueError('x\\n12:00 INFO fitness 1.0')"),
     _attack("a fault whose class drives a terminal", _BELIEVED, "raise type('\\x1b[2J', (Exception,), {})"),
     _attack("a fault whose class has a name without end", _BELIEVED, "raise type('A' * 10**6, (Exception,), {})"),
-    _attack("a complaint that drives a terminal", _BELIEVED, "say(Status.MISSHAPEN, b'\\x1b[31m')"),
+    _attack("a complaint that drives a terminal", _BELIEVED, "say(Status.MISSHAPEN, b'red: \\x1b[31m')"),
     _attack(
         "a fault that is a pickle",
         Effect.FILES,
