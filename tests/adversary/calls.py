@@ -68,6 +68,8 @@ def dishonest(batch: RewardBatch, x: NDArray[np.float32]) -> str | None:
     if batch.broadcast:
         return f"one number is said to stand for all of {sorted(batch.broadcast)}"
     for what, column in (("total", batch.total), ("component", batch.components["x"])):
-        if not np.array_equal(column, x):
-            return f"the {what} is {column}, computed was {x}"
+        # A credulous caller holds a view, which may change between two looks.
+        held = column.copy()
+        if not np.array_equal(held, x):
+            return f"the {what} is {held}, computed was {x}"
     return None

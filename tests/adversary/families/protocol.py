@@ -72,7 +72,7 @@ _TURNS: Final = (
         "an answer and then a fault",
         _BELIEVED,
         "fill(x)",
-        "os.write(ANSWER, frame(Status.DONE, b'x') + frame(Status.RAISED, b'x'))",
+        "os.write(ANSWER, frame(Status.DONE, b'x') + frame(Status.RAISED, b'x\\n1\\n\\x1b[2J'))",
     ),
     _attack(
         "an answer after the deadline",
