@@ -76,6 +76,7 @@ class Grammar(ast.NodeTransformer):
         self._read: dict[str, ast.Name] = {}
         self._loops = 0
         self._in_with = False
+        self._clip: ast.Attribute | None = None
         self._suggestions = MAX_SUGGESTIONS
 
     def refuse(self, code: str, message: str, node: ast.AST) -> None:
@@ -325,6 +326,14 @@ class Grammar(ast.NodeTransformer):
             self.refuse("constant", "an integer constant may be at most 2**64: write larger numbers as 1e30", node)
         return node
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Checks a call; x.clip(…) hands what it does not know to a ufunc, whose `where=` would show what lay in memory before."""
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "clip" and self._dotted(node.func) is None:
+            if any(keyword.arg in (None, "where") for keyword in node.keywords):
+                self.refuse("attribute", ".clip takes no where= and no **: write np.where(mask, x.clip(a, b), x)", node)
+            self._clip = node.func
+        return self._descend(node)
+
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """Resolves a path of a module to a plain name; elsewhere allows listed attributes alone."""
         path = self._dotted(node)
@@ -337,6 +346,8 @@ class Grammar(ast.NodeTransformer):
             self.refuse("attribute.assigned", f".{node.attr} cannot be assigned: use a local variable", node)
         elif node.attr.startswith("_"):
             self.refuse("attribute.private", f".{node.attr} is refused: names that begin with _ are private", node)
+        elif node.attr == "clip" and node is not self._clip:
+            self.refuse("attribute", ".clip is to be called where it stands, as in x.clip(0.0, 1.0)", node)
         elif node.attr not in ATTRIBUTES:
             advice = METHOD_ADVICE.get(node.attr) or "write an np function instead"
             close = self._nearest(node.attr, ATTRIBUTES)

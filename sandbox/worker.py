@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import math
 import mmap
 import os
 import pickle
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sandbox import channel, jail, kernel
+from sandbox.bindings import resolve
 from sandbox.channel import CALL, REPLY, Grant, Status
 from sandbox.errors import RewardMisshapen
 from sandbox.program import Program
@@ -124,9 +124,10 @@ class Worker:
 
 def _load(program: Program) -> Callable[..., object]:
     code: CodeType = compile(program.tree, FILE_NAME, "exec", dont_inherit=True)
-    names: dict[str, object] = {"__builtins__": {name: getattr(builtins, name) for name in program.builtins}}
+    given = {name: getattr(builtins, name) for name in program.builtins}
+    names: dict[str, object] = {"__builtins__": {"__import__": _import_nothing} | given}
     for path in program.paths:
-        names[path] = _resolve(path)
+        names[path] = resolve(path)
     exec(code, names)
     function = names[program.entry]
     if not callable(function):
@@ -134,12 +135,8 @@ def _load(program: Program) -> Callable[..., object]:
     return function
 
 
-def _resolve(path: str) -> object:
-    module, *attributes = path.split(".")
-    value: object = np if module == "np" else math
-    for attribute in attributes:
-        value = getattr(value, attribute)
-    return value
+def _import_nothing(_name: str, *_rest: object) -> None:
+    """Lets NumPy's C code find its own modules, as for the class of an exception: it asks here, then takes what is loaded."""
 
 
 def _describe(error: BaseException) -> str:

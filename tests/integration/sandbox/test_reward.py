@@ -222,6 +222,37 @@ def test_what_only_warns_elsewhere_is_computed(line: str) -> None:
         assert np.array_equal(confined(transitions()).total, transitions()["speed"])
 
 
+UNSET = {
+    "a ufunc": "y = np.sqrt(speed, where=speed > 0)",
+    "a ufunc with no real out": "y = np.sqrt(speed, None, where=speed > 0)",
+    "a ufunc under another name": "f = np.sqrt; y = f(speed, **{'where': speed > 0})",
+    "a clip": "y = np.clip(speed, 0.0, 1.0, where=speed > 0)",
+    "a padding": "y = np.pad(speed, 1, mode='em' + 'pty')",
+    "a padding by a function": "y = np.pad(speed, 1, lambda *given: None)",
+}
+
+
+@pytest.mark.parametrize("line", UNSET.values(), ids=UNSET.keys())
+def test_no_function_shows_what_lay_in_memory_before(line: str) -> None:
+    with (
+        reward(returning("speed, {'s': speed}", line)) as confined,
+        pytest.raises(RewardRaised, match=r"np\.zeros_like\(a\)|such as .edge."),
+    ):
+        confined(transitions())
+
+
+def test_where_with_out_is_computed_and_an_error_of_numpy_is_told_as_elsewhere() -> None:
+    whole = "y = np.divide(1.0, speed, out=np.zeros_like(speed), where=speed != 0)"
+    with reward(returning("y, {'y': y}", whole)) as confined:
+        assert np.isfinite(confined(transitions()).total).all()
+    # NumPy imports the class of this exception where it raises it.
+    with (
+        reward(returning("speed, {'s': speed}", "y = np.bincount(speed)")) as confined,
+        pytest.raises(RewardRaised, match="TypeError in line 2: Cannot cast array data"),
+    ):
+        confined(transitions())
+
+
 def test_many_calls_that_are_each_on_time_are_stopped_at_the_processor_time_of_the_reward() -> None:
     source = returning("speed, {'s': speed}", "x = sum(i for i in range(10**6))")
     with (
