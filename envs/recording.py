@@ -21,6 +21,7 @@ from envs.rollout import Act, Collector
 from envs.variables import Floats, Layout
 
 RANDOM_ENVIRONMENTS = 32
+RANDOM_STEPS = 128
 HOLD = 8
 TRAINED_SHARE = 0.5
 _RANDOM, _TRAINED = 0, 1
@@ -83,7 +84,7 @@ def _record_random(layout: Layout, count: int, seed: int) -> dict[str, Floats]:
     Held torques reach states that independent noise, which averages out, never does.
     """
     action = layout.card.action
-    length = _steps(count, RANDOM_ENVIRONMENTS)
+    length = max(-(-_needed(layout.card, count) // RANDOM_ENVIRONMENTS), min(RANDOM_STEPS, layout.card.max_steps))
     random = np.random.default_rng(seed)
     noise = random.uniform(action.low, action.high, (length, RANDOM_ENVIRONMENTS, action.size)).astype(np.float32)
     held = noise[np.arange(length) // HOLD * HOLD]
@@ -95,20 +96,21 @@ def _record_random(layout: Layout, count: int, seed: int) -> dict[str, Floats]:
 def _record_trained(layout: Layout, policy: ReferencePolicy, count: int, seed: int) -> dict[str, Floats]:
     """The reference policy: the first half of the environments acts deterministically, the second with exploration noise."""
     length = layout.card.max_steps
-    half = _steps(count, length) // 2 + 1
+    half = -(-_needed(layout.card, count) // (2 * length))
     random = np.random.default_rng((seed, _TRAINED))
     noise = random.normal(size=(length, 2 * half, len(policy.log_std))).astype(np.float32) * np.exp(policy.log_std)
     noise[:, :half] = 0.0
 
     def act(t: int, frames: Floats) -> Floats:
-        return policy.act(frames[:, layout.policy_columns]) + noise[t]
+        actions: Floats = policy.act(frames[:, layout.policy_columns]) + noise[t]
+        return actions
 
     return _collect(layout, environment_seeds(2 * half, seed, _TRAINED), length, act, count, (seed, _TRAINED))
 
 
-def _steps(count: int, environments: int) -> int:
-    """Steps of each environment that surely give `count` transitions: after each that ends an episode, one only resets."""
-    return -(-2 * count // environments)
+def _needed(card: EnvCard, count: int) -> int:
+    """Steps that surely give `count` transitions: after each that ends an episode comes one that only resets."""
+    return 2 * count if card.ending.early else count + -(-count // card.max_steps)
 
 
 def _collect(
