@@ -210,7 +210,11 @@ class SandboxedReward(_Confined):
             raise RewardMisshapen(self._describe_non_finite(results, names, inputs))
         by_name = dict(zip(names, results[1:], strict=True))
         assert self.component_names is not None
-        broadcast = frozenset(name for bit, name in enumerate(names, 1) if answer.broadcast >> bit & 1)
+        broadcast = frozenset(
+            name
+            for row, name in enumerate(names, 1)
+            if answer.broadcast >> row & 1 and (results[row] == results[row, 0]).all()
+        )
         return RewardBatch(results[0], {name: by_name[name] for name in self.component_names}, broadcast)
 
     def _rows(self, inputs: Mapping[str, NDArray[np.float32]]) -> int:

@@ -114,6 +114,7 @@ _TURNS: Final = (
 )
 
 _WORDS: Final = (
+    _attack("one number said to stand for all", _BELIEVED, "fill(x)", "say(Status.DONE, b'x', bits=2)", _NEVER),
     _attack(
         "a name with a script in it", _BELIEVED, "fill(x)", "say(Status.DONE, b'<script>alert(1)</script>')", _NEVER
     ),
