@@ -8,6 +8,7 @@ _MAX_CHARACTERS: Final = 600
 
 _HINTS: Final = {
     "read-only": "inputs must not be changed: write x = x + 1 instead of x += 1, or copy with x.copy()",
+    "WRITEABLE": "inputs must not be changed: write x = x + 1, or copy with x.copy()",
     "truth value of an array": "inputs are arrays over the batch: write np.where(condition, a, b), and & | ~ for and, or, not",
     "only length-1 arrays": "inputs are arrays over the batch: write np.exp(x), not math.exp(x) or float(x)",
     "only 0-dimensional arrays": "inputs are arrays over the batch: write np.exp(x), not math.exp(x) or float(x)",

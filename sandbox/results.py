@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sandbox.channel import MAX_COMPONENTS, MAX_NAME_CHARACTERS
 from sandbox.errors import RewardMisshapen
 
+_LARGEST = float(np.finfo(np.float32).max)
 _RETURN = "return total, {'name': array, …}"
 
 
@@ -48,13 +49,37 @@ def _fill(column: NDArray[np.float32], value: object, what: str) -> int:
     """Copies one result; 1 where one number was spread over all rows."""
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
-        raise RewardMisshapen(f"{what}: expected numbers, got a {_kind(value)} of dtype {array.dtype}")
+        raise RewardMisshapen(
+            f"{what}: expected numbers, got a {_kind(value)} of dtype {array.dtype}; {_dtype_advice(array.dtype.kind)}"
+        )
     rows = len(column)
     if array.shape == (rows,) or array.ndim == 0:
-        with np.errstate(all="ignore"):
-            np.copyto(column, array, casting="unsafe")
+        try:
+            with np.errstate(all="ignore", over="raise"):
+                np.copyto(column, array, casting="unsafe")
+        except FloatingPointError:
+            raise RewardMisshapen(_overflow(what, np.broadcast_to(array, rows))) from None
         return int(array.ndim == 0)
     raise RewardMisshapen(f"{what}: expected shape ({rows},), got {array.shape}; {_shape_advice(array.shape, rows)}")
+
+
+def _dtype_advice(kind: str) -> str:
+    if kind == "c":
+        return "take np.real or np.abs, and keep roots and powers of negative numbers out with np.maximum(x, 0)"
+    if kind == "O":
+        return "build arrays with np.stack or np.where and not from lists of arrays, None or numbers past 64 bits"
+    return "return float32, float64, int or bool, one number per transition"
+
+
+def _overflow(what: str, values: NDArray[np.generic]) -> str:
+    """Numbers that were finite in the code's own type and have no float32."""
+    with np.errstate(all="ignore"):
+        lost = np.isfinite(values) & ~np.isfinite(values.astype(np.float32))
+    row = int(np.argmax(lost))
+    return (
+        f"{what}: expected numbers that float32 can hold, up to {_LARGEST:.3g}, got {values[row]:.3g} as {values.dtype} in "
+        f"{int(lost.sum())} of {len(values)} rows, first in row {row}; bound exponents and products, as with np.clip"
+    )
 
 
 def _shape_advice(shape: tuple[int, ...], rows: int) -> str:
@@ -84,4 +109,4 @@ def _number(value: object, what: str) -> float:
 def _kind(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"array of shape {value.shape}"
-    return type(value).__name__
+    return type(value).__name__[:MAX_NAME_CHARACTERS]

@@ -139,9 +139,19 @@ def print_verdict(console: Console, verdict: Verdict, file: str) -> None:
     for note in verdict.notes:
         console.print(clean(f"note: {note}"))
     if verdict.components:
+        figures = verdict.components if verdict.total is None else {**verdict.components, "(total)": verdict.total}
         rows = [
-            (name, number(c.mean), number(c.std), number(c.low), number(c.high), f"{c.share:.0%}")
-            for name, c in verdict.components.items()
-        ]
-        columns = ("component", "mean", "std", "low", "high", "share")
-        print_table(console, "Components per step, over recorded transitions", columns, rows)
+            (
+                name, number(c.mean), number(c.std), number(c.low), number(c.high), f"{c.share:.0%}",
+                "-" if c.saturated is None else f"{c.saturated:.0%}",
+            )
+            for name, c in figures.items()
+        ]  # fmt: skip
+        columns = ("component", "mean", "std", "low", "high", "share", "at an end")
+        count = "" if verdict.transitions is None else f"{verdict.transitions} "
+        print_table(console, f"Components per step, over {count}recorded transitions", columns, rows)
+        for name, c in figures.items():
+            if c.inputs:
+                console.print(clean(f"{name} moves with {', '.join(c.inputs)}"))
+    if verdict.seconds_per_transition is not None:
+        console.print(f"{verdict.seconds_per_transition * 1e6:.2g} µs per transition")

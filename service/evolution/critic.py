@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.card import EnvCard
-from sandbox import validate
+from sandbox import ComponentStatistics, validate
 from service.schema import ComponentVerdict, Fault, Verdict
 
 _OPENING: Final = re.compile(r"^[ \t]*(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<language>[^`\s]*+)[^`]*+$")
@@ -70,20 +70,31 @@ def extract_source(reply: str) -> str:
 def review(source: str, card: EnvCard, transitions: Mapping[str, NDArray[np.float32]]) -> Verdict:
     """The verdict on a reward: what the policy refuses, else what it does on recorded transitions, `(B,)` or `(B, n)` float32.
 
-    `transitions` holds every parameter of the card. Raises `sandbox.SandboxFault` where the sandbox itself fails: that says
-    nothing about the reward.
+    `transitions` holds every parameter of the card, 4,096 times or more. Raises `sandbox.SandboxFault` where the sandbox
+    itself fails: that says nothing about the reward.
     """
     probed = validate(source, {name: transitions[name] for name in card.parameters})
     return Verdict(
         accepted=probed.accepted,
         faults=tuple(Fault(code=f.code, message=f.message, line=f.line, column=f.column) for f in probed.faults),
         notes=tuple(note.message for note in probed.notes),
-        components={
-            c.name: ComponentVerdict(mean=c.mean, std=c.std, low=c.min, high=c.max, share=c.share)
-            for c in probed.components
-        },
+        total=None if probed.total is None else _component(probed.total),
+        components={component.name: _component(component) for component in probed.components},
         ignored_inputs=probed.ignored_inputs,
         seconds_per_transition=probed.seconds_per_transition,
+        transitions=probed.transitions or None,
+    )
+
+
+def _component(figures: ComponentStatistics) -> ComponentVerdict:
+    return ComponentVerdict(
+        mean=figures.mean,
+        std=figures.std,
+        low=figures.min,
+        high=figures.max,
+        share=figures.share,
+        saturated=figures.saturated,
+        inputs=figures.inputs,
     )
 
 

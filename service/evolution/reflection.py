@@ -12,6 +12,7 @@ from typing import Final
 from service.schema import Candidate, CurvePoint, EpisodeEnd, Training, TrainingResult
 
 MOST_POINTS: Final = 10
+MOST_NOTES: Final = 8
 _LONGEST_NAME: Final = 64
 
 
@@ -35,6 +36,13 @@ def reflect(candidate: Candidate, training: Training) -> str:
     ]
     if training.result is not None:
         lines += ["", *_outcome(training.result)]
+    if candidate.verdict is not None and candidate.verdict.notes:
+        notes = candidate.verdict.notes[:MOST_NOTES]
+        lines += [
+            "",
+            "Seen before any training, on recorded transitions:",
+            *(f"- {' '.join(n.split())}" for n in notes),
+        ]
     if training.reason:
         lines += ["", f"The training ended: {_line(training.reason)}"]
     return "\n".join(lines)

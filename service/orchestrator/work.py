@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from envs.card import EnvCard
-from envs.recording import record_transitions
+from envs.recording import Recording, record
 from envs.variables import Floats
 from service.artifacts import ArtifactStore
 from service.evolution.designer import variable_statistics
@@ -44,14 +44,19 @@ class Tools:
         return self.store.record(self.run_id)
 
     @cached_property
+    def recording(self) -> Recording:
+        """Recorded transitions of the run's environment; the same for every process."""
+        return record(self.card, RECORDED_TRANSITIONS, RECORDING_SEED)
+
+    @property
     def transitions(self) -> dict[str, Floats]:
-        """Recorded transitions of the run's environment, `(B,)` or `(B, n)` float32 by parameter; the same for every process."""
-        return record_transitions(self.card, RECORDED_TRANSITIONS, RECORDING_SEED)
+        """The recorded transitions, random and trained, `(B,)` or `(B, n)` float32 by parameter: what rewards are probed on."""
+        return self.recording.transitions
 
     @cached_property
     def statistics(self) -> dict[str, VariableStatistics]:
-        """Statistics of the recorded transitions, which designers are told."""
-        return variable_statistics(self.transitions)
+        """Statistics of what an untrained policy does, which designers are told: none may come from the human reward."""
+        return variable_statistics(self.recording.untrained)
 
 
 class Interrupted(Exception):

@@ -109,24 +109,35 @@ class Fault(Frozen):
 
 
 class ComponentVerdict(Frozen):
-    """One reward component over the recorded transitions; `share` is of the mean magnitude of all components."""
+    """One reward component over the recorded transitions; `share` is of the mean magnitude of all components.
+
+    `saturated`: fraction of transitions at the more frequent end of its range; `inputs`: the parameters that it moves with.
+    Verdicts of before these were found have none.
+    """
 
     mean: float
     std: float
     low: float
     high: float
     share: float
+    saturated: float | None = None
+    inputs: tuple[str, ...] = ()
 
 
 class Verdict(Frozen):
-    """What the critic found before any training: faults reject, notes inform the designer."""
+    """What the critic found before any training: faults reject, notes inform the designer.
+
+    `total` has share 1; `transitions`: how many were probed. Figures are None or empty where the code gave nothing.
+    """
 
     accepted: bool
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
+    total: ComponentVerdict | None = None
     components: dict[str, ComponentVerdict] = Field(default_factory=dict)
     ignored_inputs: tuple[str, ...] = ()
     seconds_per_transition: float | None = None
+    transitions: int | None = None
 
 
 class Severity(StrEnum):
