@@ -20,7 +20,7 @@ HOPPER = card("Hopper-v5")
 def transitions_of(environment: str) -> dict[str, NDArray[np.float32]]:
     random = np.random.default_rng(5)
     return {
-        name: random.normal(size=(256, size) if size else 256).astype(np.float32)
+        name: random.normal(size=(4096, size) if size else 4096).astype(np.float32)
         for name, size in card(environment).parameters.items()
     }
 
@@ -35,6 +35,10 @@ def test_a_sound_reward_is_accepted_with_the_figures_of_its_components() -> None
     assert effort.mean == pytest.approx(-0.3, abs=0.05)
     assert effort.low < effort.mean < effort.high <= 0.0
     assert effort.share + steadiness.share == pytest.approx(1.0)
+    assert effort.inputs == ("action",)
+    assert verdict.total is not None
+    assert verdict.total.share == 1.0
+    assert verdict.transitions == 4096
     assert verdict.seconds_per_transition is not None
 
 
