@@ -104,6 +104,12 @@ def _at(inputs: Inputs, chosen: NDArray[np.intp]) -> dict[str, NDArray[np.float3
     return {name: np.ascontiguousarray(array[chosen]) for name, array in inputs.items()}
 
 
+def _place(error: RewardRaised | RewardMisshapen) -> tuple[int | None, int | None]:
+    """Line and column of the source, where they are known: of a line that raised, its first column stands for all."""
+    line = error.line if isinstance(error, RewardRaised) else None
+    return line, None if line is None else 1
+
+
 def _columns(batch: RewardBatch) -> dict[str, NDArray[np.float32]]:
     """Everything that was returned, by what it is called in messages; the components first, for the total is their victim."""
     return {f"component '{name}'": array for name, array in batch.components.items()} | {"the total": batch.total}
@@ -117,7 +123,7 @@ def _repeated(clock: _Clock, reward: SandboxedReward, inputs: Inputs, first: Rew
         message = (
             f"the first call gave results, and the same inputs {when} failed: {printable(str(error))}; {_KEEP_NOTHING}"
         )
-        return [Fault("impure", message, error.line if isinstance(error, RewardRaised) else None)]
+        return [Fault("impure", message, *_place(error))]
     for (what, one), other in zip(_columns(first).items(), _columns(again).values(), strict=True):
         if not np.array_equal(one, other):
             row = int(np.argmax(one != other))
@@ -144,7 +150,7 @@ def _dependent(clock: _Clock, reward: SandboxedReward, inputs: Inputs, first: Re
             part = clock.call(reward, _at(inputs, chosen))
         except (RewardRaised, RewardMisshapen) as error:
             message = f"the same rows {how} fail: {printable(str(error))}; the code must work for any number of rows"
-            return [Fault("rows.fail", message, error.line if isinstance(error, RewardRaised) else None)]
+            return [Fault("rows.fail", message, *_place(error))]
         wrong = _differences(first, part, chosen)
         if wrong:
             return [_dependence(what, at, values, how, inputs) for what, at, values in wrong[:_MOST_FAULTS]]
@@ -187,7 +193,7 @@ def _fresh(clock: _Clock, reward: SandboxedReward, inputs: Inputs, first: Reward
             part = clock.call(reward, _at(inputs, chosen))
         except (RewardRaised, RewardMisshapen) as error:
             message = f"rows that gave results fail as the first batch of a fresh process: {printable(str(error))}; {_KEEP_NOTHING}"
-            return [Fault("impure", message, error.line if isinstance(error, RewardRaised) else None)]
+            return [Fault("impure", message, *_place(error))]
     return [
         Fault(
             "impure",
