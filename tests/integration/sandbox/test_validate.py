@@ -364,11 +364,6 @@ def test_transitions_that_are_none_are_the_callers_mistake(array: np.ndarray, me
 
 
 def test_what_the_code_writes_into_a_message_is_printable_and_bounded() -> None:
-    hostile = "'\\x1b[31m' + chr(8238) + '<script>' + 'x' * 5000"
-    fault = only_fault(judge(f"raise ValueError({hostile})", "return speed, {'s': speed}"))
-    assert fault.code in {"raised", "statement.unknown"} or fault.code.startswith(
-        ("name", "syntax", "statement", "node")
-    )
     for verdict in (
         judge("x = {'a': 1}[" + "'\\x1b[31m\\u202e<script>' + 'x' * 5000" + "]", "return speed, {'s': speed}"),
         judge("return speed, {'\\x1b[31m\\u202e' + 'x' * 5000: speed}"),
