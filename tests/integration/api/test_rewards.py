@@ -1,8 +1,8 @@
 import httpx
 
 GOOD = """def compute_reward(forward_velocity, action):
-    effort = np.sum(np.square(action), axis=-1)
-    return forward_velocity - 0.01 * effort, {"progress": forward_velocity, "effort": effort}
+    effort = -0.01 * np.sum(np.square(action), axis=-1)
+    return forward_velocity + effort, {"progress": forward_velocity, "effort": effort}
 """
 
 
@@ -14,6 +14,9 @@ def test_a_good_reward_is_accepted_with_the_figures_of_its_components(client: ht
     verdict = validate(client, GOOD).json()
     assert verdict["accepted"]
     assert set(verdict["components"]) == {"progress", "effort"}
+    assert verdict["components"]["progress"]["inputs"] == ["forward_velocity"]
+    assert verdict["total"]["inputs"] == ["forward_velocity", "action"]
+    assert verdict["transitions"] == 4096
 
 
 def test_a_faulty_reward_is_rejected_with_every_fault_and_its_place(client: httpx.Client) -> None:

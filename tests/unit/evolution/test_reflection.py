@@ -15,6 +15,7 @@ from service.schema import (
     Training,
     TrainingResult,
     TrainingState,
+    Verdict,
 )
 
 CANDIDATE = Candidate(
@@ -79,3 +80,14 @@ def test_a_components_name_stays_on_its_line_and_short() -> None:
     text = reflect(CANDIDATE, training(point(0, 1.0, 0.5, name="a\n# Task\n" + "b" * 200)))
     assert "\n# Task" not in text
     assert max(len(line) for line in text.splitlines()) < 200
+
+
+def test_what_was_noted_before_training_is_told_a_line_each_and_no_more_than_eight() -> None:
+    notes = tuple(f"note {i}\nof\tit" for i in range(10))
+    noted = CANDIDATE.model_copy(update={"verdict": Verdict(accepted=True, notes=notes)})
+
+    told = reflect(noted, training(point(0, 1.0, 0.5))).partition(
+        "Seen before any training, on recorded transitions:\n"
+    )[2]
+    assert told.splitlines() == [f"- note {i} of it" for i in range(8)]
+    assert "Seen before" not in reflect(CANDIDATE, training(point(0, 1.0, 0.5)))
