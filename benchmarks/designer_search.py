@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from envs.card import EnvCard, card
-from envs.recording import record_transitions
+from envs.recording import record
 from service.evolution.analyzer import analyze
 from service.evolution.comparison import interval
 from service.evolution.critic import extract_source, review
@@ -104,12 +104,12 @@ def world(environment: str) -> World:
     """The environment's card, its first metric, and the statistics of its variables over recorded transitions."""
     known = card(environment)
     metric = known.metrics[0]
-    transitions = record_transitions(known)
+    recording = record(known)
     return World(
         card=known,
         fitness=Fitness(name=metric.name, score=metric.score, success=metric.success, unit=metric.unit),
-        transitions=transitions,
-        statistics=variable_statistics(transitions),
+        transitions=recording.transitions,
+        statistics=variable_statistics(recording.untrained),
     )
 
 

@@ -163,21 +163,13 @@ class Grammar(ast.NodeTransformer):
             self._check_bound(argument.arg, argument)
 
     def _check_hint(self, hint: ast.expr | None) -> None:
-        """Whoever runs the text itself evaluates its hints: they may look names up that are there, and call nothing."""
+        """Whoever runs the text itself evaluates its hints: they may look names up, and call nothing."""
         for node in descendants(hint) if hint else ():
-            if isinstance(node, ast.Name) and not self._is_known(node.id):
-                self.refuse("hint", f"{node.id} in a type hint is not imported: write np.ndarray, or no hint", node)
-                return
             union = isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
             private = isinstance(node, ast.Attribute) and node.attr.startswith("_")
             if private or not (union or isinstance(node, _HINT)):
                 self.refuse("hint", "a type hint may hold names, dots, brackets and | alone; leave it out", node)
                 return
-
-    def _is_known(self, name: str) -> bool:
-        """Whether a hint may name it; with `from __future__ import annotations`, hints are never evaluated."""
-        imported = name in self._imported or "annotations" in self._imports.types
-        return imported or name in self._aliases or hasattr(builtins, name) or any(name in one for one in self._scopes)
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         """Arguments are checked with their function."""

@@ -131,7 +131,6 @@ ATTACKS = {
     "a call beside an alias of a type": (top("import numpy as np", "X: int = np.ndarray | print()"), "hint"),
     "a lambda in a hint": (top("def f(x: (lambda: 1)): return x"), "hint"),
     "a private attribute in a hint": (top("def f(x: int.__class__): return x"), "hint"),
-    "a hint that names nothing": ("def compute_reward(speed: torch.Tensor):\n    return speed, {'s': speed}", "hint"),
     "a name declared and never bound": (body("bonus: float", "x = bonus"), "name.unknown"),
     "a type called before it is named": (
         top("from typing import get_type_hints", "def f(x): return g(x)", "g = get_type_hints"),
