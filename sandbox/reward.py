@@ -20,6 +20,7 @@ from sandbox.hints import hint_for, printable
 from sandbox.policy import CheckedReward
 from sandbox.program import prepare
 from sandbox.results import check_name
+from sandbox.rows import shown
 from sandbox.zygote import Zygote, zygote
 
 _MIB: Final = 1024 * 1024
@@ -248,13 +249,11 @@ class SandboxedReward(_Confined):
         # The components first: the total is mostly their victim.
         column = next((c for c in [*range(1, len(results)), 0] if bad[c].any()), 0)
         row = int(np.argmax(bad[column]))
+        read = {name: inputs[name] for name in self.parameters}
         what = f"component '{names[column - 1]}'" if column else "the total"
-        shown = ", ".join(
-            f"{name}={np.array2string(np.asarray(inputs[name][row]), precision=4)}" for name in self.parameters
-        )
         return (
             f"{what}: expected finite float32, got {results[column, row]} in {int(bad[column].sum())} of "
-            f"{results.shape[1]} rows, first in row {row}, where {shown}; guard divisions, logarithms, roots and exponents, "
+            f"{results.shape[1]} rows, first in {shown(read, row)}; guard divisions, logarithms, roots and exponents, "
             f"as with np.maximum(x, 1e-6) or np.clip"
         )
 

@@ -24,9 +24,9 @@ from sandbox.errors import RewardFault
 from sandbox.program import prepare
 from sandbox.worker import Worker
 from tests.adversary.attack import Effect
-from tests.adversary.caller import unchecked
 from tests.adversary.calls import call_many
 from tests.adversary.report import Report, Request
+from tests.adversary.unchecked import unchecked
 
 OUTPUTS: Final = 40
 """The descriptor at which the process of the code holds the outputs' memory file; the inputs' is the next."""
@@ -46,7 +46,7 @@ class CredulousReward:
     def __init__(self, source: str) -> None:
         # Where the kernel asks who may read a process, this one has no objection.
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
-        program, pickled = prepare(unchecked(source), {"x": 0}, _ROWS)
+        program, pickled = prepare(unchecked(f"import numpy as np, math\n{source}"), {"x": 0}, _ROWS)
         layout = program.layout
         self._files = [os.memfd_create(name) for name in ("outputs", "inputs")]
         self.sizes = (layout.outputs_bytes, layout.inputs_bytes)

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from sandbox import CheckedReward, RewardBatch, RewardFault, SandboxedReward, SandboxError, Zygote, check_reward
 from tests.adversary.attack import Effect
-from tests.adversary.caller import observed, unchecked
+from tests.adversary.caller import observed
 from tests.adversary.calls import call_many, inputs_of
 from tests.adversary.limits import LIMITS, START_SECONDS
 from tests.adversary.outcome import Mode
 from tests.adversary.report import Report, Request
 from tests.adversary.state import CallerState
+from tests.adversary.unchecked import unchecked
 
 
 class Trainer:
@@ -74,9 +75,11 @@ class Trainer:
 
 
 def _check(request: Request, report: Report) -> CheckedReward | None:
-    """What would be run: with the process layer alone, whatever the parser takes."""
+    """What would be run: with the process layer alone, whatever the parser takes, with the real NumPy."""
     try:
-        return check_reward(request.source, {"x": 0}) if request.mode is Mode.BOTH else unchecked(request.source)
+        if request.mode is Mode.BOTH:
+            return check_reward(request.source, {"x": 0})
+        return unchecked(f"import numpy as np, math\n{request.source}")
     except RewardFault as refused:
         report.hear_error(refused)
     except (SyntaxError, RecursionError, MemoryError, ValueError, SystemError) as error:

@@ -1,7 +1,6 @@
 """The corpus of attacks: each shows its effect where nothing holds it, and none under the layers that must each stop it alone."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,12 +17,6 @@ CASES = [
     if attack.family not in ELSEWHERE
     for mode in modes_of(attack)
 ]
-
-
-@pytest.fixture(scope="module")
-def theatre() -> Iterator[Theatre]:
-    with Theatre() as theatre:
-        yield theatre
 
 
 @pytest.mark.parametrize(("attack", "mode"), CASES)

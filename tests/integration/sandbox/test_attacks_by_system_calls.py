@@ -16,12 +16,6 @@ REPOSITORY = Path(__file__).parents[3]
 CASES = [pytest.param(attack, mode, id=f"{attack.name} [{mode}]") for attack in ATTACKS for mode in modes_of(attack)]
 
 
-@pytest.fixture(scope="module")
-def theatre() -> Iterator[Theatre]:
-    with Theatre() as theatre:
-        yield theatre
-
-
 @pytest.mark.parametrize(("attack", "mode"), CASES)
 def test_a_system_call_has_its_effect_only_where_nothing_holds_it(theatre: Theatre, attack: Attack, mode: Mode) -> None:
     outcome = theatre.perform(attack, mode)

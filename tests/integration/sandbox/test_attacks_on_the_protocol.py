@@ -1,7 +1,5 @@
 """Attacks on the protocol: a credulous caller believes them, waits for them or dies of them; ours does not."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.adversary.attack import Attack
@@ -10,12 +8,6 @@ from tests.adversary.outcome import Mode, modes_of
 from tests.adversary.theatre import Theatre
 
 CASES = [pytest.param(attack, mode, id=f"{attack.name} [{mode}]") for attack in ATTACKS for mode in modes_of(attack)]
-
-
-@pytest.fixture(scope="module")
-def theatre() -> Iterator[Theatre]:
-    with Theatre() as theatre:
-        yield theatre
 
 
 @pytest.mark.parametrize(("attack", "mode"), CASES)

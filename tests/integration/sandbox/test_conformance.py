@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -81,7 +82,7 @@ def test_without_seccomp_nothing_runs() -> None:
     assert "SandboxFault: this kernel offers no seccomp filter" in done.stderr
 
 
-class Altered:
+class Altered(ABC):
     """A backend that does all the sandbox does, and then tells something else."""
 
     def __init__(self, checked: CheckedReward, sizes: Mapping[str, int], max_batch: int, limits: Limits) -> None:
@@ -99,8 +100,9 @@ class Altered:
     def __call__(self, inputs: Mapping[str, NDArray[np.float32]]) -> RewardBatch:
         return self.told(inputs)
 
+    @abstractmethod
     def told(self, inputs: Mapping[str, NDArray[np.float32]]) -> RewardBatch:
-        raise NotImplementedError
+        """What the caller hears."""
 
 
 class Inexact(Altered):

@@ -1,37 +1,26 @@
 """The process layer alone: what the attacks of `tests/adversary` do not show, since it has no effect that anyone could see."""
 
-import ast
-import builtins
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sandbox import (
-    CheckedReward,
-    Limits,
-    RewardKilled,
-    RewardRaised,
-    SandboxedReward,
-)
+from sandbox import Limits, RewardKilled, RewardRaised, SandboxedReward
+from tests.adversary.unchecked import unchecked
 
 INPUTS = {"x": np.arange(8, dtype=np.float32)}
-# Those that the module `site` adds are not there without it, nor those that MuJoCo adds where other tests load it.
-ADDED = {"copyright", "credits", "exit", "help", "license", "quit", "_"}
-EVERY_BUILTIN = tuple(sorted(name for name in {*dir(builtins)} - ADDED if not name.startswith("__MUJOCO")))
 GOOD = "return x, {'x': x}"
 
 
-def unchecked(*lines: str) -> SandboxedReward:
+def hostile(*lines: str) -> SandboxedReward:
     """A reward that the syntax layer never saw, with all of Python's builtins."""
     inner = "".join(f"    {line}\n" for line in (*lines, GOOD))
     source = f"def compute_reward(x):\n{inner}"
-    checked = CheckedReward(source, ("x",), ast.parse(source), (), EVERY_BUILTIN)
-    return SandboxedReward(checked, {"x": 0}, 8, Limits(call_seconds=2.0, memory_mib=256))
+    return SandboxedReward(unchecked(source), {"x": 0}, 8, Limits(call_seconds=2.0, memory_mib=256))
 
 
 def test_without_an_attack_such_code_runs() -> None:
-    with unchecked("import os, sys, ctypes, numpy as np", "assert np.sum(x) == 28.0") as reward:
+    with hostile("import os, sys, ctypes, numpy as np", "assert np.sum(x) == 28.0") as reward:
         assert np.array_equal(reward(INPUTS).total, INPUTS["x"])
 
 
@@ -67,13 +56,13 @@ REFUSED = {
 @pytest.mark.parametrize("attack", REFUSED.values(), ids=REFUSED.keys())
 def test_no_system_call_beyond_computing_is_served(attack: str) -> None:
     architecture = "import sys; amd = 'x86_64' in sys.implementation._multiarch"
-    with unchecked(architecture, attack) as reward, pytest.raises(RewardKilled, match="asked the kernel"):
+    with hostile(architecture, attack) as reward, pytest.raises(RewardKilled, match="asked the kernel"):
         reward(INPUTS)
 
 
 def test_the_environment_of_the_parent_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_API_KEY", "sk-very-secret")
-    with unchecked("import os; raise ValueError(sorted(os.environ))") as reward, pytest.raises(RewardRaised) as caught:
+    with hostile("import os; raise ValueError(sorted(os.environ))") as reward, pytest.raises(RewardRaised) as caught:
         reward(INPUTS)
 
     assert "OPENBLAS_NUM_THREADS" in str(caught.value)
@@ -89,14 +78,14 @@ ENDS = {
 
 @pytest.mark.parametrize(("attack", "message"), ENDS.values(), ids=ENDS.keys())
 def test_a_process_that_ended_is_one_fault_of_the_code_however_often_it_is_called(attack: str, message: str) -> None:
-    with unchecked(attack) as reward:
+    with hostile(attack) as reward:
         for _ in range(2):
             with pytest.raises(RewardKilled, match=message):
                 reward(INPUTS)
 
 
 def test_the_child_holds_nothing_but_its_own_user() -> None:
-    with unchecked("pass") as reward:
+    with hostile("pass") as reward:
         reward(INPUTS)
         child = reward._child
         assert child is not None

@@ -1,7 +1,5 @@
 """Properties of the process layer: honest code computes what it says, and hostile code hurts nobody, whatever it does."""
 
-import ast
-import builtins
 import os
 import struct
 import time
@@ -16,7 +14,6 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from sandbox import (
-    CheckedReward,
     Limits,
     RewardBatch,
     RewardFault,
@@ -27,15 +24,13 @@ from sandbox import (
 )
 from sandbox.channel import REPLY
 from sandbox.kernel import architecture
+from tests.adversary.unchecked import unchecked
 from tests.legitimate.corpus import in_process
 from tests.properties.programs import KNOWN, programs
 
 Array = NDArray[np.float32]
 
 INPUTS = {"x": np.arange(8, dtype=np.float32)}
-# What `site` and MuJoCo add is not there in the zygote.
-ADDED = {"copyright", "credits", "exit", "help", "license", "quit", "_"}
-EVERY_BUILTIN = tuple(sorted(name for name in {*dir(builtins)} - ADDED if not name.startswith("__MUJOCO")))
 LIMITS = Limits(call_seconds=2.0, start_seconds=5.0, memory_mib=256)
 # Where to be late is one more way to be hostile.
 IMPATIENT = Limits(call_seconds=0.15, start_seconds=5.0, memory_mib=256)
@@ -43,11 +38,11 @@ IMPATIENT = Limits(call_seconds=0.15, start_seconds=5.0, memory_mib=256)
 MARGIN_SECONDS = 3.0
 
 
-def unchecked(lines: list[str], top: tuple[str, ...] = (), limits: Limits = LIMITS) -> SandboxedReward:
+def hostile(lines: list[str], top: tuple[str, ...] = (), limits: Limits = LIMITS) -> SandboxedReward:
     """A reward that the syntax layer never saw, with all of Python's builtins."""
     body = "".join(f"    {line}\n" for line in (*lines, "return x, {'x': x}"))
     source = "".join(f"{line}\n" for line in top) + f"def compute_reward(x):\n{body}"
-    return SandboxedReward(CheckedReward(source, ("x",), ast.parse(source), (), EVERY_BUILTIN), {"x": 0}, 8, limits)
+    return SandboxedReward(unchecked(source), {"x": 0}, 8, limits)
 
 
 def outcome(reward: SandboxedReward, calls: int = 1) -> list[RewardBatch | RewardFault]:
@@ -134,7 +129,7 @@ CALL = "import ctypes; memory = ctypes.create_string_buffer(65536); here = ctype
 def system_call(number: int, arguments: tuple[int | None, ...]) -> SandboxedReward:
     """Code that makes one system call; None among its arguments is the address of memory of its own."""
     numbers = ", ".join(f"ctypes.c_long({'here' if one is None else one})" for one in (number, *arguments))
-    return unchecked([CALL, f"ctypes.CDLL(None).syscall({numbers})"])
+    return hostile([CALL, f"ctypes.CDLL(None).syscall({numbers})"])
 
 
 def refused(answer: RewardBatch | RewardFault) -> bool:
@@ -220,7 +215,7 @@ def test_a_child_that_lies_at_any_moment_is_believed_in_nothing_that_is_not_well
     def bounded(at_start: list[list[str]], at_call: list[list[str]], end: str) -> None:
         top = tuple(line for one in at_start for line in one)
         body = [line for one in at_call for line in one]
-        answers = outcome(unchecked([*WORKER, *body, end], (*WORKER, *top) if top else (), IMPATIENT), calls=3)
+        answers = outcome(hostile([*WORKER, *body, end], (*WORKER, *top) if top else (), IMPATIENT), calls=3)
         assert answers
         assert all(str(answer).isprintable() for answer in answers if isinstance(answer, RewardFault))
 
@@ -264,8 +259,7 @@ def bits_of(array: Array) -> NDArray[np.uint32]:
 
 
 def test_any_inputs_arrive_bit_for_bit() -> None:
-    checked = CheckedReward(BITS, ("x", "v"), ast.parse(BITS), (), EVERY_BUILTIN)
-    with SandboxedReward(checked, SIZES, 40) as reward:
+    with SandboxedReward(unchecked(BITS, ("x", "v")), SIZES, 40) as reward:
 
         @settings(max_examples=150, deadline=None, derandomize=True)
         @given(batches())
@@ -303,6 +297,6 @@ def test_any_finite_outputs_come_back_bit_for_bit_and_others_never() -> None:
 
 def test_the_caller_is_who_it_was() -> None:
     before = (os.getpid(), Path.cwd(), os.getuid(), dict(os.environ))
-    outcome(unchecked([CALL, "ctypes.CDLL(None).kill(-1, 9)"]))
+    outcome(hostile([CALL, "ctypes.CDLL(None).kill(-1, 9)"]))
 
     assert (os.getpid(), Path.cwd(), os.getuid(), dict(os.environ)) == before

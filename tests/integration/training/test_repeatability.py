@@ -6,7 +6,6 @@ of policies and of results.
 
 from __future__ import annotations
 
-import ast
 import os
 import signal
 from collections.abc import Iterator, Mapping
@@ -30,6 +29,7 @@ from service.training.job import (
     metric_of,
 )
 from service.training.population import Population
+from tests.adversary.unchecked import unchecked
 
 RUN_FORWARD = """
 def compute_reward(forward_velocity, torso_height, action, terminated):
@@ -147,7 +147,7 @@ def past_the_syntax_layer(*lines: str) -> CheckedReward:
     """A reward that nobody checked, with full builtins, that attacks in its first call."""
     body = "".join(f"    {line}\n" for line in lines)
     source = f"def compute_reward(torso_height):\n{body}    return torso_height, {{'height': torso_height}}\n"
-    return CheckedReward(source, ("torso_height",), ast.parse(source), (), ("__import__", "open", "bytes", "range"))
+    return unchecked(source, ("torso_height",))
 
 
 def test_members_whose_code_dies_bursts_lies_or_hangs_end_alone(alone: Outcome) -> None:
