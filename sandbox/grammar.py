@@ -21,6 +21,7 @@ from sandbox.vocabulary import (
     ATTRIBUTES,
     BUILTINS,
     METHOD_ADVICE,
+    METHODS,
     NAME_ADVICE,
     PATH_ADVICE,
     PATHS,
@@ -31,10 +32,11 @@ from sandbox.vocabulary import (
 
 MAX_LOOP_DEPTH: Final = 4
 MAX_FAULTS: Final = 64
-MAX_SUGGESTIONS: Final = 16
+MAX_SUGGESTIONS: Final = 6
 """Comparing names is slow: only the first so many slips of a source are answered with the nearest known names."""
 
-_LONGEST_COMPARED: Final = 64
+_LONGEST_COMPARED: Final = 40
+_MOST_COMPARED: Final = 400
 _LARGEST_INTEGER: Final = 2**64
 _HINT: Final = (ast.Name, ast.Attribute, ast.Subscript, ast.Tuple, ast.List, ast.Constant, ast.UnaryOp)
 
@@ -52,8 +54,9 @@ def nearest(name: str, known: Iterable[str], about: int = 3) -> str:
     """The names of `known` that look most like `name`, joined for a message; '' where none does."""
     if len(name) > _LONGEST_COMPARED:
         return ""
-    known = [one for one in known if len(one) <= _LONGEST_COMPARED]
-    return ", ".join(difflib.get_close_matches(name, sorted(known), n=about, cutoff=0.5))
+    similar = sorted((abs(len(one) - len(name)), one) for one in known if len(one) <= _LONGEST_COMPARED)
+    compared = [one for _, one in similar[:_MOST_COMPARED]]
+    return ", ".join(difflib.get_close_matches(name, compared, n=about, cutoff=0.5))
 
 
 class Grammar(ast.NodeTransformer):
@@ -281,6 +284,9 @@ class Grammar(ast.NodeTransformer):
         """Drops the hint; a declaration without a value goes altogether."""
         self._check_hint(node.annotation)
         if isinstance(node.target, ast.Name) and (node.value is None or self._is_type(node.value)):
+            if node.value is None and len(self._scopes) > 1 and node.target.id not in self._scopes[-1]:
+                # To Python it would be a local name without a value, whatever has that name outside.
+                self.refuse("hint", f"{node.target.id} is declared and never given a value; leave the line out", node)
             self._alias(node.target, node.value)
             return None
         if node.value is None:
@@ -346,7 +352,14 @@ class Grammar(ast.NodeTransformer):
             hint = f" (near: {close})" if close and node.attr not in METHOD_ADVICE else ""
             self.refuse("attribute", f".{node.attr} is not allowed: {advice}{hint}", node)
         node.value = self.visit(node.value)
-        return node
+        return self._bind_method(node) if node.attr in METHODS else node
+
+    def _bind_method(self, node: ast.Attribute) -> ast.Call:
+        """`x.astype` becomes a call, with x, of the function that stands in for the method."""
+        path = METHODS[node.attr]
+        self.used_paths.add(path)
+        function = ast.copy_location(ast.Name(path, ast.Load()), node)
+        return ast.copy_location(ast.Call(function, [node.value], []), node)
 
     def _dotted(self, node: ast.expr) -> str | None:
         """The path of `np.linalg.norm` and its like, with the module's own prefix; None for anything else."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from dataclasses import dataclass, field
+from importlib import import_module
 
 from sandbox.errors import Fault
 from sandbox.syntax import statements
@@ -70,6 +71,8 @@ class Imports:
             )
         elif alias.name == "*":
             self._refuse(node, f"from {module} import * is refused: name what you need")
+        elif module in TYPE_MODULES and not hasattr(import_module(module), alias.name):
+            self._refuse(node, f"{module} has no {alias.name}")
         elif module in TYPE_MODULES or path in TYPE_PATHS:
             self.types.add(name)
         elif path == "np.linalg":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import unicodedata
 import warnings
 from typing import Final, Literal
 
@@ -13,6 +14,8 @@ from sandbox.syntax import children
 MAX_SOURCE_CHARACTERS: Final = 20_000
 MAX_NODES: Final = 12_000
 MAX_DEPTH: Final = 120
+MAX_MARKS: Final = 30
+"""Combining marks in a row, as many as in the Stream-Safe Text Format of UAX #15: Python sorts them, in quadratic time."""
 
 
 def parse_module(source: str) -> ast.Module:
@@ -33,6 +36,8 @@ def _parse(source: str, mode: Literal["exec", "eval"]) -> ast.AST:
     if len(source) > MAX_SOURCE_CHARACTERS:
         message = f"the source has {len(source)} characters, at most {MAX_SOURCE_CHARACTERS} are read; shorten it"
         raise _refused("size", message)
+    if not source.isascii() and _most_marks(source) > MAX_MARKS:
+        raise _refused("syntax", f"more than {MAX_MARKS} combining marks follow each other; write plain letters")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -49,6 +54,28 @@ def _parse(source: str, mode: Literal["exec", "eval"]) -> ast.AST:
         raise _refused("syntax", f"this is no Python: {error}; send plain text") from None
     _check_size(tree)
     return tree
+
+
+def _most_marks(source: str) -> int:
+    """How many characters follow each other, at most, that combine with the one before, whole or in parts."""
+    run = most = 0
+    for character in source:
+        run = run + 1 if unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) else 0
+        most = max(most, run)
+    return most
+
+
+def uncompilable(tree: ast.Module | ast.Expression) -> Fault | None:
+    """What Python's compiler alone objects to, such as a repeated keyword; the code that it makes is thrown away."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(tree, "<reward>", "exec" if isinstance(tree, ast.Module) else "eval", dont_inherit=True)
+    except SyntaxError as error:
+        return Fault("syntax", f"this is no Python: {error.msg}; mend that line", error.lineno, error.offset)
+    except (RecursionError, MemoryError, SystemError, OverflowError, ValueError):
+        return _too_deep().faults[0]
+    return None
 
 
 def lines_of(source: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from sandbox.errors import Fault, RewardRejected
 from sandbox.grammar import MAX_FAULTS, MAX_SUGGESTIONS, Grammar, nearest
 from sandbox.imports import Imports, read_imports
-from sandbox.parsing import lines_of, parse_expression, parse_module
+from sandbox.parsing import lines_of, parse_expression, parse_module, uncompilable
 from sandbox.scopes import arguments
 from sandbox.syntax import descendants, statements
 
@@ -21,6 +21,7 @@ __all__ = ["CheckedReward", "Fault", "RewardRejected", "check_metric", "check_re
 
 MAX_COMPONENTS: Final = 16
 MAX_MESSAGE_CHARACTERS: Final = 600
+MAX_LISTED: Final = 16
 ENTRY: Final = "compute_reward"
 METRIC_ENTRY: Final = "compute_metric"
 EPISODE_NAMES: Final = ("steps", "max_steps", "dt")
@@ -31,8 +32,9 @@ EPISODE_NAMES: Final = ("steps", "max_steps", "dt")
 class CheckedReward:
     """A source the syntax layer has passed; what the sandbox compiles.
 
-    `parameters`: the inputs the function asks for, in its order; `tree`: the rewritten syntax tree; `paths` and `builtins`:
-    the functions of NumPy and `math`, and the builtins, that it uses; nothing else is bound in its process.
+    `source`: its text, of a metric the score and the success on a line each; `parameters`: the inputs the function asks for, in
+    its order; `tree`: the rewritten syntax tree; `paths` and `builtins`: the functions of NumPy and `math`, and the builtins,
+    that it uses; nothing else is bound in its process.
     """
 
     source: str
@@ -79,14 +81,14 @@ def check_step_expression(expression: str, known: Mapping[str, int]) -> CheckedR
     inner = parse_expression(inner_text)
     names = _used(inner, known)
     grammar = Grammar(Imports(), frozenset(known))
-    rewritten = grammar.expression(inner, known)
+    rewritten = _rewritten(grammar, inner, known)
     if grammar.faults:
         raise _rejected(grammar.faults, inner_text)
     text = f"def {ENTRY}({', '.join(names)}):\n    sparse = 0\n    return sparse, {{'sparse': sparse}}\n"
     tree = ast.parse(text)
     assign = tree.body[0].body[0]  # type: ignore[attr-defined]
     assign.value = rewritten
-    return _checked(ast.unparse(tree), tree, grammar, names, [])
+    return _checked(inner_text, tree, grammar, names, [])
 
 
 def check_metric(score: str, success: str, known: Mapping[str, int]) -> CheckedReward:
@@ -105,7 +107,7 @@ def check_metric(score: str, success: str, known: Mapping[str, int]) -> CheckedR
         try:
             inner = parse_expression(expression)
             used.update(dict.fromkeys(_used(inner, names)))
-            answers.append(grammar.expression(inner, names))
+            answers.append(_rewritten(grammar, inner, names))
         except RewardRejected as rejected:
             grammar.faults.extend(rejected.faults)
         if grammar.faults:
@@ -117,7 +119,7 @@ def check_metric(score: str, success: str, known: Mapping[str, int]) -> CheckedR
         raise RewardRejected(tuple(faults[:MAX_FAULTS]))
     tree = ast.parse(f"def {METRIC_ENTRY}({', '.join(used)}):\n    return 0, 0\n")
     tree.body[0].body[0].value.elts = answers  # type: ignore[attr-defined]
-    return _checked(ast.unparse(tree), tree, grammar, tuple(used), [], kind="metric")
+    return _checked(f"{score.strip()}\n{success.strip()}", tree, grammar, tuple(used), [], kind="metric")
 
 
 def _checked(
@@ -129,10 +131,20 @@ def _checked(
     kind: Literal["reward", "metric"] = "reward",
 ) -> CheckedReward:
     found = sorted({*faults, *grammar.faults}, key=lambda fault: (fault.line or 0, fault.column or 0, fault.code))
+    if not found and (fault := uncompilable(tree)) is not None:
+        found = [fault]
     if found:
         raise _rejected(found, source)
     paths, builtins = tuple(sorted(grammar.used_paths)), tuple(sorted(grammar.used_builtins))
     return CheckedReward(source, parameters, tree, paths, builtins, kind)
+
+
+def _rewritten(grammar: Grammar, inner: ast.expr, names: Mapping[str, int]) -> ast.expr:
+    """The rewritten expression, in which `names` are defined; its refusals are in `grammar`."""
+    rewritten = grammar.expression(inner, names)
+    if not grammar.faults and (fault := uncompilable(ast.Expression(rewritten))) is not None:
+        grammar.faults.append(fault)
+    return rewritten
 
 
 def _rejected(faults: list[Fault], source: str) -> RewardRejected:
@@ -184,10 +196,18 @@ def _signature_faults(function: ast.FunctionDef, known: Mapping[str, int]) -> li
     unknown = [argument for argument in arguments(signature) if argument.arg not in known]
     for number, argument in enumerate(unknown):
         close = nearest(argument.arg, known) if number < MAX_SUGGESTIONS else ""
-        hint = f"the nearest known are: {close}" if close else f"known are: {', '.join(sorted(known)[:12])}"
+        hint = f"the nearest known are: {close}" if close else f"known are: {_listed(known)}"
         message = f"{argument.arg} is not a variable of this environment; {hint}"
         faults.append(Fault("parameter.unknown", message, argument.lineno, argument.col_offset + 1))
     return faults
+
+
+def _listed(known: Mapping[str, int]) -> str:
+    """The first known names; those of values before the step are told of and not listed."""
+    now = [name for name in sorted(known) if not name.startswith("prev_")]
+    more = f" and {len(now) - MAX_LISTED} more" if len(now) > MAX_LISTED else ""
+    before = "; prev_ before a name is its value before the step" if len(now) < len(known) else ""
+    return ", ".join(now[:MAX_LISTED]) + more + before
 
 
 def _return_faults(function: ast.FunctionDef) -> list[Fault]:

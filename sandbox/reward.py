@@ -175,7 +175,11 @@ class _Confined:
         if answer.status is expected:
             return
         if answer.status is Status.RAISED:
-            raise _raised(answer.text, self._limits)
+            fault = _raised(answer.text, self._limits)
+            if isinstance(fault, RewardKilled):
+                self._fault = copy.copy(fault)
+                self.close()
+            raise fault
         if answer.status is Status.MISSHAPEN:
             raise RewardMisshapen(printable(answer.text))
         message = "the process of the code sent an answer out of turn and was killed"

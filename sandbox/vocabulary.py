@@ -69,6 +69,9 @@ PATHS: Final = _NUMPY | _LINALG | _REDUCTIONS | _MATH
 STAND_INS: Final = {"np.empty": "np.zeros", "np.empty_like": "np.zeros_like"}
 """Paths bound to another function: uninitialised memory would make the same inputs give different outputs."""
 
+METHODS: Final = {"astype": ".astype"}
+"""Methods that are bound to a function of ours wherever they stand, and the path of that function: `_.astype(d)`."""
+
 MODULES: Final = {"numpy": "np", "numpy.linalg": "np.linalg", "math": "math"}
 """Modules that may be imported, and the prefix of their paths."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import textwrap
 from collections.abc import Mapping
@@ -13,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.card import EnvCard
-from sandbox import ComponentStatistics, validate
+from sandbox import ComponentStatistics, RewardRejected, validate
+from sandbox.parsing import parse_module
 from service.schema import ComponentVerdict, Fault, Verdict
 
 _OPENING: Final = re.compile(r"^[ \t]*(?P<fence>`{3,}+|~{3,}+)[ \t]*+(?P<language>[^`\s]*+)[^`]*+$")
@@ -121,7 +121,7 @@ def _text(lines: list[str]) -> str:
 
 def _parses(source: str) -> bool:
     try:
-        ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        parse_module(source)
+    except RewardRejected:
         return False
     return True

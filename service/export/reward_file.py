@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from envs.card import EnvCard
+from sandbox.parsing import lines_of
+from service.export.plain import plain
 from service.export.text import quoted
 from service.schema import Candidate, Run
-
-FUTURE = re.compile(r"^from __future__ import .*\n?", re.MULTILINE)
-UNINITIALISED = re.compile(r"\b(np|numpy)\.empty(_like)?\b")
 
 # The first two lines are ours to the letter: there, a comment could set the encoding of the whole file.
 HEAD = """# A reward function found by Rewardsmith.
@@ -39,7 +36,7 @@ def reward_file(run: Run, candidate: Candidate, card: EnvCard) -> str:
     """The candidate's code under a header that says where it comes from and what its inputs are.
 
     Nothing that a model or a request wrote can leave its comment. `np.empty` becomes `np.zeros`, as it was in training, and
-    type hints are never evaluated, as they were not there.
+    type hints are never evaluated, as they were not there. Code that cannot be written so is shown as a comment.
     """
     head = HEAD.format(
         run=quoted(run.id),
@@ -50,7 +47,11 @@ def reward_file(run: Run, candidate: Candidate, card: EnvCard) -> str:
         fitness=_fitness(candidate),
         parameters=_parameters(card),
     )
-    return head + UNINITIALISED.sub(r"\1.zeros\2", FUTURE.sub("", candidate.source)).strip() + "\n"
+    code = plain(candidate.source)
+    if code is None:
+        shown = "\n".join(f"# {line}".rstrip() for line in lines_of(candidate.source))
+        code = f"# Run as a file, this code would do something else than it did in training:\n#\n{shown}\n"
+    return head + code
 
 
 def refused_file(candidate: Candidate) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sandbox import CheckedReward
-from sandbox.vocabulary import ATTRIBUTES, BUILTINS, PATHS, STAND_INS
+from sandbox.vocabulary import ATTRIBUTES, BUILTINS, METHODS, PATHS, STAND_INS
 
 _STATEMENTS: Final = {
     *(
@@ -59,12 +59,13 @@ _OPERATORS: Final = {
 _KINDS: Final = _STATEMENTS | _EXPRESSIONS | _OPERATORS
 _PYTHONS_OWN: Final = frozenset(dir(builtins)) - BUILTINS
 _MODULES: Final = {"np", "math"}
+_BOUND: Final = PATHS | frozenset(METHODS.values())
 
 
 def objections(checked: CheckedReward) -> list[str]:
     """What is wrong with a checked reward; empty where it keeps the promise."""
     found = [f"{name} is no builtin of the vocabulary" for name in checked.builtins if name not in BUILTINS]
-    found += [f"{path} is no path of the vocabulary" for path in checked.paths if path not in PATHS]
+    found += [f"{path} is no path of the vocabulary" for path in checked.paths if path not in _BOUND]
     found += [f"{path} has a stand-in and is bound itself" for path in checked.paths if path in STAND_INS]
     for node in ast.walk(checked.tree):
         found += _of_node(node)
@@ -85,7 +86,10 @@ def _of_node(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.comprehension) and node.is_async:
         yield "an asynchronous comprehension"
     if isinstance(node, ast.Attribute) and (
-        not isinstance(node.ctx, ast.Load) or node.attr.startswith("_") or node.attr not in ATTRIBUTES
+        not isinstance(node.ctx, ast.Load)
+        or node.attr.startswith("_")
+        or node.attr not in ATTRIBUTES
+        or node.attr in METHODS
     ):
         yield f"attribute {node.attr}"
     if isinstance(node, ast.Constant):
@@ -104,7 +108,7 @@ def _of_node(node: ast.AST) -> Iterator[str]:
     for name in _identifiers(node):
         if name.startswith("__") or name in _PYTHONS_OWN or name in _MODULES:
             yield f"name {name}"
-        if not name.isidentifier() and name not in PATHS:
+        if not name.isidentifier() and name not in _BOUND:
             yield f"name {name}, which no source can spell and no path is"
 
 

@@ -227,6 +227,8 @@ UNSET = {
     "a ufunc with no real out": "y = np.sqrt(speed, None, where=speed > 0)",
     "a ufunc under another name": "f = np.sqrt; y = f(speed, **{'where': speed > 0})",
     "a clip": "y = np.clip(speed, 0.0, 1.0, where=speed > 0)",
+    "a ufunc with one out of two": "y = np.modf(speed, np.zeros_like(speed), where=speed > 0)[1]",
+    "a ufunc with no out at all": "y = np.add(speed, 1.0, out=(), where=speed > 0)",
     "a padding": "y = np.pad(speed, 1, mode='em' + 'pty')",
     "a padding by a function": "y = np.pad(speed, 1, lambda *given: None)",
 }
@@ -239,6 +241,38 @@ def test_no_function_shows_what_lay_in_memory_before(line: str) -> None:
         pytest.raises(RewardRaised, match=r"np\.zeros_like\(a\)|such as .edge."),
     ):
         confined(transitions())
+
+
+OTHER_ELEMENTS = {
+    "records with gaps": "y = np.zeros(4, {'names': ['a'], 'formats': ['f8'], 'offsets': [8], 'itemsize': 24})",
+    "records by a method": "y = speed.astype([('a', 'f4'), ('b', 'f4')])",
+    "records by a method, called later": "f = speed.astype; y = f({'names': ['a'], 'formats': ['f4'], 'itemsize': 64})",
+    "bytes": "y = np.zeros(1, 'V1').tolist()",
+    "texts of bytes": "y = np.asarray(['a'], dtype='S')",
+    "addresses of objects": "y = np.array([speed, None], dtype='O')",
+    "addresses from a ufunc": "y = np.add(speed, speed, dtype='O')",
+    "dates": "y = np.array('now', dtype='M8[s]')",
+}
+
+
+@pytest.mark.parametrize("line", OTHER_ELEMENTS.values(), ids=OTHER_ELEMENTS.keys())
+def test_an_array_of_something_else_than_numbers_cannot_be_made(line: str) -> None:
+    with (
+        reward(returning("speed, {'s': speed}", line)) as confined,
+        pytest.raises(
+            RewardRaised, match=r"expected an array of numbers, got dtype .* give float, int or bool as dtype"
+        ),
+    ):
+        confined(transitions())
+
+
+def test_the_method_astype_is_what_it_is_elsewhere() -> None:
+    lines = ("y = (speed > 0).astype(np.float32)", "f = speed.astype", "z = f(dtype='int32').astype(float, copy=False)")
+    with reward(returning("y + z, {'y': y, 'z': z}", *lines)) as confined:
+        speed = transitions()["speed"]
+        expected = {"y": (speed > 0).astype(np.float32), "z": speed.astype(np.int32).astype(np.float32)}
+        for name, values in confined(transitions()).components.items():
+            assert np.array_equal(values, expected[name])
 
 
 def test_where_with_out_is_computed_and_an_error_of_numpy_is_told_as_elsewhere() -> None:
@@ -274,8 +308,19 @@ MEMORY = {
 @pytest.mark.parametrize("line", MEMORY.values(), ids=MEMORY.keys())
 def test_a_memory_bomb_is_stopped_at_the_limit(line: str) -> None:
     bomb = reward(returning("speed, {'s': speed}", line), Limits(memory_mib=128))
-    with bomb, pytest.raises(RewardKilled, match=r"memory|128 MiB"):
-        bomb(transitions())
+    with bomb:
+        for _ in range(2):
+            with pytest.raises(RewardKilled, match=r"memory|128 MiB"):
+                bomb(transitions())
+
+
+def test_a_reward_that_was_refused_memory_once_is_gone() -> None:
+    lines = ("KEPT.append(1)", "x = np.zeros(10**10 if len(KEPT) == 1 else 1)")
+    once = reward("KEPT = []\n" + returning("speed, {'s': speed}", *lines), Limits(memory_mib=128))
+    with once:
+        for _ in range(2):
+            with pytest.raises(RewardKilled, match="the code needs more than 128 MiB of memory"):
+                once(transitions())
 
 
 def test_a_runaway_at_module_level_is_killed_at_the_deadline_of_the_start() -> None:

@@ -215,6 +215,21 @@ def test_what_was_kept_of_the_first_batch_is_impure_though_it_never_changes() ->
     assert "in row 1365, where speed=" in fault.message
 
 
+@pytest.mark.parametrize("others", ["{'b': speed}", "{'a': speed, 'b': speed}"])
+def test_components_whose_names_hang_on_the_first_batch_are_impure(others: str) -> None:
+    parts = f"{{'a': speed}} if n == {ROWS} else {others}"
+    fault = only_fault(judge("n = KEPT.setdefault('n', len(speed))", f"return speed, ({parts})", top="KEPT = {}"))
+
+    assert fault.code == "impure"
+    assert "the components changed between calls: first a, then " in fault.message
+
+
+def test_the_order_of_components_may_hang_on_anything() -> None:
+    parts = f"{{'a': speed, 'b': height}} if n == {ROWS} else {{'b': height, 'a': speed}}"
+
+    assert judge("n = KEPT.setdefault('n', len(speed))", f"return speed, ({parts})", top="KEPT = {}").accepted
+
+
 def test_code_that_fails_only_when_it_is_called_again_is_impure() -> None:
     fault = only_fault(
         judge(

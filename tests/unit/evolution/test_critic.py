@@ -48,6 +48,14 @@ def test_fences_come_in_many_kinds(reply: str) -> None:
     assert extract_source(reply) == CODE
 
 
+def test_an_open_block_that_python_reads_for_seconds_is_not_read() -> None:
+    began = time.process_time()
+
+    with pytest.raises(NoCode, match="breaks off"):
+        extract_source("```python\n" + CODE + "a" + chr(0x301) * 9_000 + chr(0x316) * 9_000)
+    assert time.process_time() - began < 1.0
+
+
 def test_a_reply_that_is_all_code_needs_no_fence() -> None:
     whole = f"import numpy as np\n\n{CODE}"
     assert extract_source(whole) == whole

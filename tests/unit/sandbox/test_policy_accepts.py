@@ -1,5 +1,7 @@
 """What the syntax layer makes of a source that it lets through."""
 
+import ast
+
 import pytest
 
 from sandbox import RewardRejected, check_metric, check_reward, check_step_expression
@@ -32,7 +34,8 @@ def test_a_step_expression_becomes_a_reward_with_one_component() -> None:
     checked = check_step_expression("np.where(height > 1.0, speed, 0.0)", KNOWN)
 
     assert checked.parameters == ("speed", "height")
-    assert "{'sparse': sparse}" in checked.source
+    assert checked.source == "np.where(height > 1.0, speed, 0.0)"
+    assert ast.unparse(checked.tree).endswith("return (sparse, {'sparse': sparse})")
 
 
 def test_a_metric_knows_variables_and_the_length_of_the_episode() -> None:
@@ -40,6 +43,11 @@ def test_a_metric_knows_variables_and_the_length_of_the_episode() -> None:
 
     assert checked.parameters == ("speed", "max_steps", "dt", "steps")
     assert checked.kind == "metric"
+
+
+def test_a_metric_may_compare_with_any_text() -> None:
+    # Python cannot write this tree as text again: control characters cannot be escaped inside an f-string.
+    assert check_metric("1.0", "f\"{'\x7f'}\" == 'a'", KNOWN).parameters == ()
 
 
 def test_faults_of_both_expressions_of_a_metric_are_reported() -> None:
