@@ -60,9 +60,9 @@ def nearest(name: str, known: Iterable[str], about: int = 3) -> str:
 
 
 class Grammar(ast.NodeTransformer):
-    """One pass over a parsed tree: `visit` returns the rewritten tree and fills `faults`, `used_paths`, `used_builtins`.
+    """One pass over a parsed tree: `visit` returns the rewritten tree and fills what is public here.
 
-    `variables` are the names the environment knows, for a hint where code uses one that it did not ask for; `walrus`:
+    `constants` are those of the rewritten tree; `variables` are the names the environment knows, for a hint where code uses one that it did not ask for; `walrus`:
     whether `:=` occurs in the source at all.
     """
 
@@ -70,6 +70,7 @@ class Grammar(ast.NodeTransformer):
         self.faults: list[Fault] = imports.faults[:MAX_FAULTS]
         self.used_paths: set[str] = set()
         self.used_builtins: set[str] = set()
+        self.constants: list[ast.Constant] = []
         self._imports = imports
         self._imported = imports.names()
         self._variables = variables
@@ -316,6 +317,7 @@ class Grammar(ast.NodeTransformer):
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         """Allows numbers, text, booleans, None and the ellipsis."""
+        self.constants.append(node)
         if not isinstance(node.value, bool | int | float | str | type(None) | type(...)):
             kind = type(node.value).__name__
             advice = "; wrap angles with np.arctan2(np.sin(x), np.cos(x))" if kind == "complex" else ""

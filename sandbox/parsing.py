@@ -6,6 +6,7 @@ import ast
 import re
 import unicodedata
 import warnings
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from sandbox.errors import Fault, RewardRejected
@@ -65,8 +66,14 @@ def _most_marks(source: str) -> int:
     return most
 
 
-def uncompilable(tree: ast.Module | ast.Expression) -> Fault | None:
-    """What Python's compiler alone objects to, such as a repeated keyword; the code that it makes is thrown away."""
+def uncompilable(tree: ast.Module | ast.Expression, constants: Sequence[ast.Constant]) -> Fault | None:
+    """What Python's compiler alone objects to, such as a repeated keyword; the code that it makes is thrown away.
+
+    `constants` are those of the tree. The compiler never sees their values: it would carry sums of texts out, in this process.
+    """
+    values = [constant.value for constant in constants]
+    for constant in constants:
+        constant.value = None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -75,6 +82,9 @@ def uncompilable(tree: ast.Module | ast.Expression) -> Fault | None:
         return Fault("syntax", f"this is no Python: {error.msg}; mend that line", error.lineno, error.offset)
     except (RecursionError, MemoryError, SystemError, OverflowError, ValueError):
         return _too_deep().faults[0]
+    finally:
+        for constant, value in zip(constants, values, strict=True):
+            constant.value = value
     return None
 
 

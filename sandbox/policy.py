@@ -131,7 +131,7 @@ def _checked(
     kind: Literal["reward", "metric"] = "reward",
 ) -> CheckedReward:
     found = sorted({*faults, *grammar.faults}, key=lambda fault: (fault.line or 0, fault.column or 0, fault.code))
-    if not found and (fault := uncompilable(tree)) is not None:
+    if not found and (fault := uncompilable(tree, grammar.constants)) is not None:
         found = [fault]
     if found:
         raise _rejected(found, source)
@@ -142,7 +142,7 @@ def _checked(
 def _rewritten(grammar: Grammar, inner: ast.expr, names: Mapping[str, int]) -> ast.expr:
     """The rewritten expression, in which `names` are defined; its refusals are in `grammar`."""
     rewritten = grammar.expression(inner, names)
-    if not grammar.faults and (fault := uncompilable(ast.Expression(rewritten))) is not None:
+    if not grammar.faults and (fault := uncompilable(ast.Expression(rewritten), grammar.constants)) is not None:
         grammar.faults.append(fault)
     return rewritten
 

@@ -20,15 +20,14 @@ Place = tuple[int, int]
 def plain(source: str) -> str | None:
     """A source without imports from `__future__`, and with `np.zeros` for `np.empty`; None where it cannot be written so.
 
-    The caller's own first line must be `from __future__ import annotations`. Raises `sandbox.RewardRejected` for what was never
-    checked.
+    The caller's own first line must be `from __future__ import annotations`.
     """
     text = "\n".join(lines_of(source)).strip() + "\n"
-    tree = parse_module(text)
-    editor = _Editor(read_imports(tree), [line.encode() for line in text.split("\n")])
-    meant = ast.dump(editor.visit(tree))
-    edited = editor.text()
     try:
+        tree = parse_module(text)
+        editor = _Editor(read_imports(tree), [line.encode() for line in text.split("\n")])
+        meant = ast.dump(editor.visit(tree))
+        edited = editor.text()
         return edited if ast.dump(parse_module(edited)) == meant else None
     except RewardRejected:
         return None
