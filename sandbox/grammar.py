@@ -62,8 +62,8 @@ def nearest(name: str, known: Iterable[str], about: int = 3) -> str:
 class Grammar(ast.NodeTransformer):
     """One pass over a parsed tree: `visit` returns the rewritten tree and fills what is public here.
 
-    `constants` are those of the rewritten tree; `variables` are the names the environment knows, for a hint where code uses one that it did not ask for; `walrus`:
-    whether `:=` occurs in the source at all.
+    `constants` are those of the rewritten tree. `variables` are the names the environment knows, for a hint where code uses
+    one that it did not ask for; `walrus`: whether `:=` occurs in the source at all.
     """
 
     def __init__(self, imports: Imports, variables: frozenset[str], walrus: bool = True) -> None:
