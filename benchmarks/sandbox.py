@@ -1,6 +1,6 @@
 """The sandbox beside the same rewards in-process: what confinement costs, and what it leaves behind.
 
-    python -m benchmarks.sandbox [--rounds 8] [--skip-training]
+    python -m benchmarks.sandbox [--rounds 16] [--skip-training]
 
 Both sides of a ratio are measured in turns in one run. Ends with one line of JSON; exits 1 where a bar is missed.
 """
@@ -204,7 +204,7 @@ def _private_mib(pid: int) -> float:
 def main() -> None:
     """Runs the benchmark and prints its line of JSON."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=8, help="segments of training on each side")
+    parser.add_argument("--rounds", type=int, default=16, help="segments of training on each side")
     parser.add_argument("--skip-training", action="store_true")
     arguments = parser.parse_args()
     zygote().start()

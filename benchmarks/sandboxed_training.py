@@ -17,7 +17,7 @@ from benchmarks.sandbox import Measure, in_process
 from envs.card import card
 from envs.variables import Layout, Transitions
 from service.schema import Fitness, TrainingConfig
-from service.schema.segments import smallest_training
+from service.schema.segments import MOST_SEGMENTS, smallest_training
 from service.training.job import Member, Progress, SegmentDone, TrainingJob, code_of, metric_of
 from service.training.population import Population
 from service.training.rewards import Rewards, RewardSource
@@ -55,48 +55,93 @@ class UnconfinedReward:
         """Nothing to end."""
 
 
-class UnconfinedPopulation(Population):
-    """A population whose rewards run in the trainer itself."""
+class Timed:
+    """A reward source that adds up how long its calls take."""
 
-    def reward_source(self, _member: Member) -> RewardSource:
-        """The same reward for every member, in this process."""
-        return UnconfinedReward()
+    def __init__(self, source: RewardSource, seconds: list[float]) -> None:
+        self._source = source
+        self._seconds = seconds
+
+    def rewards(self, transitions: Transitions) -> Rewards:
+        """The rewards of the source."""
+        start = time.perf_counter()
+        rewards = self._source.rewards(transitions)
+        self._seconds.append(time.perf_counter() - start)
+        return rewards
+
+    def close(self) -> None:
+        """Ends the source."""
+        self._source.close()
 
 
-def _job(rounds: int) -> TrainingJob:
+class TimedPopulation(Population):
+    """A population whose rewards are timed, in the sandbox or, `unconfined`, in the trainer itself."""
+
+    def __init__(self, job: TrainingJob, threads: int, *, unconfined: bool) -> None:
+        super().__init__(job, threads)
+        self.seconds: list[float] = []
+        self._unconfined = unconfined
+
+    def reward_source(self, member: Member) -> RewardSource:
+        """The same reward for every member."""
+        source = UnconfinedReward() if self._unconfined else super().reward_source(member)
+        return Timed(source, self.seconds)
+
+
+def _job() -> TrainingJob:
     config = TrainingConfig()
     metric = ENVIRONMENT.metrics[0]
     return TrainingJob(
         card=ENVIRONMENT,
         metric=metric_of(ENVIRONMENT, Fitness(name=metric.name, score=metric.score, success=metric.success)),
         config=config,
-        steps=smallest_training(ENVIRONMENT.max_steps, config) * rounds,
+        steps=smallest_training(ENVIRONMENT.max_steps, config) * MOST_SEGMENTS,
         members=tuple(Member(f"m{k}", k, code_of(ENVIRONMENT, "candidate", CHEETAH)) for k in range(MEMBERS)),
     )
 
 
-def _segment_seconds(progress: Iterator[Progress]) -> float:
-    """Works a population through one segment."""
-    start = time.perf_counter()
-    done = 0
-    while done < MEMBERS:
-        done += isinstance(next(progress), SegmentDone)
-    return time.perf_counter() - start
+class Segments:
+    """Works a population through one segment after the other, and again from the start where a training ends."""
+
+    def __init__(self, *, unconfined: bool) -> None:
+        self._threads = len(os.sched_getaffinity(0))
+        self._population = TimedPopulation(_job(), self._threads, unconfined=unconfined)
+        self._progress: Iterator[Progress] = iter(())
+        self._left = 0
+
+    def next(self) -> tuple[float, float]:
+        """Wall seconds of the next segment, and of its calls of rewards, which run on all threads."""
+        if not self._left:
+            self._progress, self._left = self._population.train(), MOST_SEGMENTS
+        self._left -= 1
+        self._population.seconds.clear()
+        start = time.perf_counter()
+        done = 0
+        while done < MEMBERS:
+            done += isinstance(next(self._progress), SegmentDone)
+        return time.perf_counter() - start, sum(self._population.seconds) / self._threads
 
 
 def training(rounds: int) -> list[Measure]:
-    """Wall time of a segment in the sandbox over the same in-process: the median of pairs, the first pair left out."""
-    threads = len(os.sched_getaffinity(0))
-    confined = Population(_job(rounds + 1), threads).train()
-    unconfined = UnconfinedPopulation(_job(rounds + 1), threads).train()
+    """Wall time of a segment in the sandbox over the same in-process, the median of pairs; the first pair is left out.
+
+    Beside it, what the calls of rewards take on either side, as a share of their own segment: that is less moved by other work on
+    the machine than the two wall times are.
+    """
+    confined, unconfined = Segments(unconfined=False), Segments(unconfined=True)
     ratios: list[float] = []
+    shares: list[tuple[float, float]] = []
     for number in range(rounds + 1):
         # Taking turns at being first, so that neither always comes after a pause of the machine.
         if number % 2:
-            here, there = _segment_seconds(unconfined), _segment_seconds(confined)
+            here, there = unconfined.next(), confined.next()
         else:
-            there, here = _segment_seconds(confined), _segment_seconds(unconfined)
-        print(f"segment {number}: {there:.2f} s in the sandbox, {here:.2f} s in-process", flush=True)
+            there, here = confined.next(), unconfined.next()
+        print(f"segment {number}: {there[0]:.2f} s in the sandbox, {here[0]:.2f} s in-process", flush=True)
         if number:
-            ratios.append(there / here)
+            ratios.append(there[0] / here[0])
+            shares.append((there[1] / there[0], here[1] / here[0]))
+    ours, theirs = (statistics.median(share) for share in zip(*shares, strict=True))
+    print(f"calls of rewards: {ours:.2%} of a segment in the sandbox, {theirs:.2%} in-process")
+    print(f"pairs: {min(ratios):.3f} to {max(ratios):.3f} x")
     return [Measure("training", statistics.median(ratios), 1.03, "x in-process")]
