@@ -19,8 +19,6 @@ _UNSET: Final = (
     "where= leaves the other elements unset: write np.where(mask, value, other), or give out= as well, "
     "as in np.divide(a, b, out=np.zeros_like(a), where=b != 0)"
 )
-
-
 _KINDS: Final = "biufcU"
 """Kinds of arrays: booleans, whole numbers, numbers and text. Elements of the others are not whole, or point elsewhere."""
 
