@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -40,7 +40,8 @@ class Death:
             self._left -= 1
             if self._left == 0:
                 for process in psutil.Process().children(recursive=True):
-                    process.kill()
+                    with suppress(psutil.NoSuchProcess):  # Ray's own may die of their parent's death before their turn
+                        process.kill()
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
