@@ -34,6 +34,7 @@ _SHOWN_SECONDS: Final = 5.0
 """What an attack may take, unprotected, to show an effect that is not its slowness."""
 _TRAINER_SECONDS: Final = 4 * (START_SECONDS + CALL_SECONDS + SLACK_SECONDS)
 _GREETING_SECONDS: Final = 60.0
+_LATE_TRIES: Final = 3
 _SETTLE_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.01
 _TOOK: Final = Seen(Effect.MEMORY, "its process took more address space than a reward may have")
@@ -52,7 +53,17 @@ class Stage:
         self._zygote = 0
 
     def perform(self, attack: Attack, mode: Mode) -> Outcome:
-        """Runs one attack in one mode."""
+        """Runs one attack in one mode; where a protected caller was late and no more, again.
+
+        A busy machine makes late now and then; an attack that can delay its caller does so every time.
+        """
+        for _ in range(_LATE_TRIES - 1):
+            outcome = self._once(attack, mode)
+            if mode is Mode.UNPROTECTED or outcome.effects != {Effect.TIME}:
+                return outcome
+        return self._once(attack, mode)
+
+    def _once(self, attack: Attack, mode: Mode) -> Outcome:
         sandboxed = mode in (Mode.PROCESS, Mode.BOTH)
         if sandboxed:
             self._start_trainer()
