@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,6 @@ from service.cli.client import Client
 from service.cli.embedded import DesignerCheck, Worker, Workplace
 from service.cli.faults import BadInput, Infrastructure, Interrupted, RunFailed
 from service.cli.folder import EXPORTS, check_folder, export_to
-from service.cli.interrupts import Interrupts
 from service.cli.progress import LineView, LiveView, View
 from service.cli.tables import print_outcome, spending
 from service.cli.terminal import console, print_json
@@ -88,20 +88,20 @@ def _work(workplace: Workplace, run: Run, view: View) -> Run:
     past = _all_events(client, run.id, 0)
     view.recall(past)
     last = past[-1].number if past else 0
-    with Interrupts() as interrupts:
-        worker = Worker(workplace, run.id)
+    worker = Worker(workplace, run.id)
+    try:
         with view:
             ended = False
-            while not ended and not interrupts.count:
+            while not ended:
                 ended = worker.wait(SECONDS_BETWEEN_POLLS)
                 events = _all_events(client, run.id, last)
                 last = events[-1].number if events else last
                 run = client.get_run(run.id)
                 view.show(run, events)
-        if ended:
-            return run
+    except KeyboardInterrupt:
         print("stopping at the next safe place; Ctrl-C again leaves at once", file=sys.stderr)
         worker.stop()
-        while interrupts.count < 2 and not worker.wait(SECONDS_BETWEEN_POLLS):
-            pass
-        raise Interrupted(f"run {run.id} can be taken up again: rewardsmith resume {run.id}")
+        with suppress(KeyboardInterrupt):
+            worker.wait()
+        raise Interrupted(f"run {run.id} can be taken up again: rewardsmith resume {run.id}") from None
+    return run

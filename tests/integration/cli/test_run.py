@@ -18,11 +18,17 @@ SIZES = ["--iterations=1", "--candidates=2", "--steps=2048", "--seeds=2", "--see
 BEGIN = ["run", "--env=FetchReach-v4", "--task=bring the \x1b[31mgripper to the goal", *SIZES, "--json"]
 
 
+def as_in_a_terminal() -> None:
+    """What a shell starts in the background ignores Ctrl-C, the tests and all that they start included."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def begin(words: list[str], folder: Path) -> subprocess.Popen[str]:
     environment = os.environ | {"REWARDSMITH_DATA_FOLDER": str(folder / "data"), "REWARDSMITH_TRAINING_CORES": "2"}
     return subprocess.Popen(
         [REWARDSMITH, *words],
         cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=as_in_a_terminal,
     )  # fmt: skip
 
 
