@@ -30,7 +30,8 @@ class Member:
 class TrainingJob:
     """A population to train; members with a checkpoint go on from it, the others begin.
 
-    `metric`: the checked fitness; `steps`: each member's budget.
+    `metric`: the checked fitness; `steps`: each member's budget; `until`: the segment to stop before, where others are compared
+    first (None: to the end; members that stop earlier are not finished).
     """
 
     card: EnvCard
@@ -39,6 +40,7 @@ class TrainingJob:
     steps: int
     members: tuple[Member, ...]
     checkpoints: Mapping[str, bytes] = field(default_factory=dict)
+    until: int | None = None
 
 
 def code_of(card: EnvCard, reward: RewardKind, source: str | None = None) -> CheckedReward | None:
@@ -86,6 +88,14 @@ class MemberFailed:
     """A member's reward is at fault and its training ends here; `reason` says how."""
 
     member_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PopulationResubmitted:
+    """A worker was lost, and what its members had left was submitted again from their last checkpoints; `reason` says what happened."""
+
+    member_ids: tuple[str, ...]
     reason: str
 
 

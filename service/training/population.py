@@ -165,9 +165,10 @@ class Population:
                 else:
                     stack.callback(source.close)
                     members.append(MemberTraining(member, self._checkpoint(member), source, self._job))
-            while learning := [m for m in members if m.fault is None and m.checkpoint.segments < self._plan.segments]:
+            until = self._plan.segments if self._job.until is None else self._job.until
+            while learning := [m for m in members if m.fault is None and m.checkpoint.segments < until]:
                 yield from self._segment(learning, judge, pool)
-            finished = [m for m in members if m.fault is None]
+            finished = [m for m in members if m.fault is None and m.checkpoint.segments == self._plan.segments]
             if finished:
                 yield from self._confirm(finished, judge)
 
