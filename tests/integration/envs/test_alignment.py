@@ -22,7 +22,8 @@ with warnings.catch_warnings():
 
 MakeEngine = Callable[..., EnvPoolEngine]
 State = NDArray[np.float64]
-MUJOCO = ["Ant-lie-down", "HalfCheetah-v5", "Hopper-backflip", "Hopper-v5"]
+MUJOCO = ["Ant-lie-down", "Ant-v5", "HalfCheetah-v5", "Hopper-backflip", "Hopper-v5", "Walker2d-v5"]
+CLIPPED = {"Hopper-v5", "Walker2d-v5"}
 STEPS = 25
 
 
@@ -46,8 +47,9 @@ class Reference:
         return np.concatenate([self.data.joint(joint).qvel for joint in joints])
 
 
-def torques(ours: EnvCard, scale: float = 0.4) -> State:
-    """Gentle enough for the Hopper's velocities to stay below 10, where its observation clips them."""
+def torques(ours: EnvCard) -> State:
+    """Gentle enough for velocities to stay below 10, where the observations of Hopper and Walker clip them."""
+    scale = 0.1 if ours.engine.task == "Walker2d-v5" else 0.4
     return np.random.default_rng(1).uniform(-scale, scale, (STEPS, 1, ours.action.size))
 
 
@@ -81,21 +83,62 @@ def cheetah(reference: Reference) -> dict[str, State]:
     }
 
 
+def walker(reference: Reference) -> dict[str, State]:
+    right = ("thigh_joint", "leg_joint", "foot_joint")
+    left = ("thigh_left_joint", "leg_left_joint", "foot_left_joint")
+    return {
+        "x_position": reference.positions("rootx"),
+        "forward_velocity": reference.velocities("rootx"),
+        "vertical_velocity": reference.velocities("rootz"),
+        "torso_height": reference.data.body("torso").xpos[2:],
+        "torso_angle": reference.positions("rooty"),
+        "torso_angular_velocity": reference.velocities("rooty"),
+        "right_leg_angles": reference.positions(*right),
+        "left_leg_angles": reference.positions(*left),
+        "joint_velocities": reference.velocities(*right, *left),
+    }
+
+
+ANT_JOINTS = [f"{joint}_{leg}" for leg in (1, 2, 3, 4) for joint in ("hip", "ankle")]
+
+
 def ant(reference: Reference) -> dict[str, State]:
-    joints = [f"{joint}_{leg}" for leg in (1, 2, 3, 4) for joint in ("hip", "ankle")]
+    torso, velocities = reference.data.body("torso"), reference.velocities("root")
+    return {
+        "x_position": torso.xpos[0],
+        "y_position": torso.xpos[1],
+        "forward_velocity": velocities[0],
+        "sideways_velocity": velocities[1],
+        "vertical_velocity": velocities[2],
+        "torso_height": torso.xpos[2],
+        "torso_orientation": reference.positions("root")[3:],
+        "torso_angular_velocity": velocities[3:],
+        "joint_angles": reference.positions(*ANT_JOINTS),
+        "joint_velocities": reference.velocities(*ANT_JOINTS),
+    }
+
+
+def lying_ant(reference: Reference) -> dict[str, State]:
     torso = reference.data.body("torso")
     return {
         "torso_position": torso.xpos[:2],
         "torso_height": torso.xpos[2:],
         "torso_orientation": reference.positions("root")[3:],
-        "joint_angles": reference.positions(*joints),
+        "joint_angles": reference.positions(*ANT_JOINTS),
         "torso_velocity": reference.velocities("root")[:3],
         "torso_angular_velocity": reference.velocities("root")[3:],
-        "joint_velocities": reference.velocities(*joints),
+        "joint_velocities": reference.velocities(*ANT_JOINTS),
     }
 
 
-MEANINGS = {"Ant-lie-down": ant, "HalfCheetah-v5": cheetah, "Hopper-backflip": hopper, "Hopper-v5": hopper}
+MEANINGS = {
+    "Ant-lie-down": lying_ant,
+    "Ant-v5": ant,
+    "HalfCheetah-v5": cheetah,
+    "Hopper-backflip": hopper,
+    "Hopper-v5": hopper,
+    "Walker2d-v5": walker,
+}
 
 
 def test_every_card_with_a_reference_is_aligned_here() -> None:
@@ -134,8 +177,9 @@ def test_one_step_from_the_same_state_with_the_same_action_ends_in_the_same_stat
         expected, _, terminated, _, _ = reference.env.step(action[0])
         observations, _, ends, _, _ = pool.step(action)
         observation = observations[0]
-        if "Hopper" in name:
-            assert np.abs(observation[6:12]).max() < 10  # not clipped: the observation is the whole state
+        if reference.env.spec.id in CLIPPED:
+            # not clipped: the observation is the whole state
+            assert np.abs(observation[reference.model.nq :]).max() < 10
         np.testing.assert_allclose(observation, expected, rtol=0, atol=1e-9)
         assert ends[0] == terminated
         if terminated:
@@ -173,11 +217,14 @@ def test_a_step_of_the_arm_takes_as_long_as_its_model_says() -> None:
 
 @pytest.mark.parametrize("name", MUJOCO)
 def test_actuators_are_named_in_the_order_and_with_the_strength_of_the_model(name: str) -> None:
+    ant_joints = [f"{joint}_{leg}" for leg in (4, 1, 2, 3) for joint in ("hip", "ankle")]
     joints = {
-        "Ant-lie-down": [f"{joint}_{leg}" for leg in (4, 1, 2, 3) for joint in ("hip", "ankle")],
+        "Ant-lie-down": ant_joints,
+        "Ant-v5": ant_joints,
         "HalfCheetah-v5": ["bthigh", "bshin", "bfoot", "fthigh", "fshin", "ffoot"],
         "Hopper-backflip": ["thigh_joint", "leg_joint", "foot_joint"],
         "Hopper-v5": ["thigh_joint", "leg_joint", "foot_joint"],
+        "Walker2d-v5": [f"{joint}{side}_joint" for side in ("", "_left") for joint in ("thigh", "leg", "foot")],
     }
     ours = card(name)
     model = Reference(ours).model
@@ -189,8 +236,9 @@ def test_actuators_are_named_in_the_order_and_with_the_strength_of_the_model(nam
     assert f"{told} N m" in ours.action.unit
 
 
-def test_a_positive_torso_angle_leans_the_hopper_forward() -> None:
-    reference = Reference(card("Hopper-v5"))
+@pytest.mark.parametrize("name", ["Hopper-v5", "Walker2d-v5"])
+def test_a_positive_torso_angle_leans_the_torso_forward(name: str) -> None:
+    reference = Reference(card(name))
     state = np.concatenate([reference.env.init_qpos, reference.env.init_qvel])
     state[2] = 0.3
     reference.put(state)
@@ -210,7 +258,7 @@ def test_a_positive_torso_angle_points_the_cheetahs_head_down() -> None:
     np.testing.assert_allclose(along, [np.cos(0.3), 0, -np.sin(0.3)], atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["HalfCheetah-v5", "Hopper-v5", "Hopper-backflip"])
+@pytest.mark.parametrize("name", ["HalfCheetah-v5", "Hopper-v5", "Hopper-backflip", "Walker2d-v5"])
 def test_a_torso_angle_counts_on_over_full_turns(name: str) -> None:
     ours = card(name)
     reference = Reference(ours)
@@ -220,6 +268,24 @@ def test_a_torso_angle_counts_on_over_full_turns(name: str) -> None:
     observation, *_ = reference.env.step(np.zeros(ours.action.size))
     angle = Layout(ours).variable("torso_angle", observation.astype(np.float32))
     assert angle == pytest.approx(-7.0, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["Ant-v5", "Walker2d-v5"])
+def test_the_policy_sees_what_the_references_default_observation_shows(name: str) -> None:
+    ours = card(name)
+    shown, default = Reference(ours).env, gymnasium.make(name).unwrapped
+    whole, seen = shown.reset(seed=3)[0], default.reset(seed=3)[0]
+    for action in torques(ours)[:10, 0]:
+        np.testing.assert_array_equal(whole[Layout(ours).policy_columns], seen)
+        whole, seen = shown.step(action)[0], default.step(action)[0]
+
+
+def test_the_legs_of_the_ant_stand_where_its_card_says() -> None:
+    data = Reference(card("Ant-v5")).data
+    # +x is forward and +y to the left: front left, back left, back right, front right
+    for leg, quadrant in enumerate([(1, 1), (-1, 1), (-1, -1), (1, -1)], start=1):
+        ankle = data.joint(f"ankle_{leg}").xanchor - data.body("torso").xpos
+        assert tuple(np.sign(ankle[:2])) == quadrant
 
 
 def test_the_arms_observation_is_what_its_variables_say(engine: MakeEngine) -> None:

@@ -80,6 +80,25 @@ def test_the_cheetahs_speed_is_its_way_over_its_time() -> None:
     assert value.success
 
 
+@pytest.mark.parametrize(("name", "far"), [("Walker2d-v5", 8.0), ("Ant-v5", 50.0)])
+def test_who_walks_is_judged_by_the_way_over_the_time_limit_and_by_not_falling(name: str, far: float) -> None:
+    # 1000 steps of 0.008 s (walker) and 0.05 s (ant) are 8 s and 50 s, so 1.5 m/s is a success and 0.9 m/s is none;
+    # the fall after 100 steps got as far in a tenth of the time
+    on_time = judged(name, "forward_speed", {"x_position": np.linspace(1, 1 + 1.5 * far, 1001)}, 1000)
+    slow = judged(name, "forward_speed", {"x_position": np.linspace(1, 1 + 0.9 * far, 1001)}, 1000)
+    fall = judged(name, "forward_speed", {"x_position": np.linspace(1, 1 + 1.5 * far, 101)}, 100)
+    assert (on_time.score, slow.score, fall.score) == pytest.approx((1.5, 0.9, 1.5), rel=1e-5)
+    assert (on_time.success, slow.success, fall.success) == (True, False, False)
+
+
+def test_the_walker_stands_for_the_seconds_that_it_is_high_and_slow() -> None:
+    # high in 501 of the 1001 states: 501 * 0.008 s
+    height = np.where(np.arange(1001) <= 500, 1.2, 0.9)
+    value = judged("Walker2d-v5", "stand", {"torso_height": height}, 1000)
+    assert value.score == pytest.approx(4.008, rel=1e-5)
+    assert value.success
+
+
 def test_the_ant_lies_while_it_is_low_slow_and_near_where_it_began() -> None:
     # low in all 1001 states, but from state 601 on 2 m away: 601 * 0.05 s
     away = np.where(np.arange(1001) >= 601, 2.0, 0.0)
