@@ -39,13 +39,15 @@ class ComponentSummary(Frozen):
 class CurvePoint(Frozen):
     """What one member had learned at the end of one segment.
 
-    `steps`: environment steps so far. `fitness`: mean score of deterministic evaluation episodes. `training_return`:
-    mean sum of rewards of the episodes that ended in the segment, None if none did. `training_length`: their mean length in steps.
+    `steps`: environment steps so far. `fitness`: mean score of deterministic evaluation episodes. `fitness_error`: its standard
+    error over those episodes, None with one alone and in points of before it was kept. `training_return`: mean sum of rewards of
+    the episodes that ended in the segment, None if none did. `training_length`: their mean length in steps.
     """
 
     segment: int
     steps: int
     fitness: float
+    fitness_error: float | None = None
     success_rate: float
     episode_length: float
     terminated_rate: float

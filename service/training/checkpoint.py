@@ -12,6 +12,7 @@ from safetensors.numpy import load, save
 
 from service.schema import PPOConfig
 from service.training import ppo
+from service.training.policy import with_policy
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,15 @@ class Checkpoint:
     best: BestPolicy | None
 
 
-def begin(seed: int, observation_size: int, action_size: int, config: PPOConfig) -> Checkpoint:
-    """A member that has learned nothing yet."""
-    return Checkpoint(0, _initial_state(np.int32(seed), observation_size, action_size, config), None)
+def begin(
+    seed: int, observation_size: int, action_size: int, config: PPOConfig, start: bytes | None = None
+) -> Checkpoint:
+    """A member that has learned nothing yet, or that begins with the policy in the file `start`; its value network is fresh.
+
+    Raises ValueError if that policy is of another network.
+    """
+    state = _initial_state(np.int32(seed), observation_size, action_size, config)
+    return Checkpoint(0, state if start is None else with_policy(state, start), None)
 
 
 _initial_state = jax.jit(ppo.initial_state, static_argnums=(1, 2, 3))

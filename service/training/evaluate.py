@@ -30,6 +30,14 @@ class Evaluation:
         return float(np.mean([episode.score for episode in self.episodes]))
 
     @property
+    def fitness_error(self) -> float | None:
+        """Standard error of the mean score over the episodes; None with one episode, which shows no scatter."""
+        if len(self.episodes) < 2:
+            return None
+        scores = [episode.score for episode in self.episodes]
+        return float(np.std(scores, ddof=1) / np.sqrt(len(scores)))
+
+    @property
     def success_rate(self) -> float:
         """Share of episodes that succeeded, in [0, 1]."""
         return float(np.mean([episode.success for episode in self.episodes]))

@@ -18,12 +18,13 @@ from service.schema import CurvePoint, Fitness, RewardKind, TrainingConfig, Trai
 class Member:
     """One policy to be trained: `id` names its training, `seed` decides all its randomness, `code` gives its rewards.
 
-    Without code it is the environment's own reward.
+    Without code it is the environment's own reward. `start`: the policy file that it begins with, None for a fresh policy.
     """
 
     id: str
     seed: int
     code: CheckedReward | None
+    start: bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -114,13 +114,14 @@ class MemberTraining:
         segment = self.checkpoint.segments
         best = self.checkpoint.best
         if best is None or evaluation.fitness > best.fitness:
-            best = BestPolicy(segment, evaluation.fitness, policy_bytes(self._job.card, ppo.actor(self.state)))
+            best = BestPolicy(segment, evaluation.fitness, policy_bytes(self._job.card, self.state))
         self.checkpoint = Checkpoint(segment + 1, self.state, best)
         assert self.report is not None  # a segment has at least one rollout
         point = CurvePoint(
             segment=segment,
             steps=(segment + 1) * plan.steps_per_segment,
             fitness=evaluation.fitness,
+            fitness_error=evaluation.fitness_error,
             success_rate=evaluation.success_rate,
             episode_length=evaluation.episode_length,
             terminated_rate=evaluation.terminated_rate,
@@ -182,7 +183,7 @@ class Population:
     def _checkpoint(self, member: Member) -> Checkpoint:
         sizes = (len(self._layout.policy_columns), self._job.card.action.size, self._job.config.ppo)
         stored = self._job.checkpoints.get(member.id)
-        return begin(member.seed, *sizes) if stored is None else load_checkpoint(stored, *sizes)
+        return begin(member.seed, *sizes, member.start) if stored is None else load_checkpoint(stored, *sizes)
 
     def _segment(self, members: list[MemberTraining], judge: Judge, pool: ThreadPoolExecutor) -> Iterator[Progress]:
         started = time.perf_counter()

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-import numpy as np
 from safetensors.numpy import load, save
 
 from envs.behaviour import policy_path
@@ -38,7 +37,7 @@ class ReferenceFailed(Exception):
 
 
 def train_reference(environment: EnvCard, steps: int, seed: int, threads: int) -> bytes:
-    """A reference policy of one environment: a policy file with `policy.log_std` `[A]` and how it was trained.
+    """A reference policy of one environment: a policy file that also says how it was trained.
 
     `steps` are environment steps, of which what fills no whole segment is left out. Raises `ReferenceFailed`.
     """
@@ -66,7 +65,7 @@ def train_reference(environment: EnvCard, steps: int, seed: int, threads: int) -
 
 
 def _reference_bytes(environment: EnvCard, state: ppo.MemberState, point: CurvePoint, seed: int) -> bytes:
-    policy = policy_bytes(environment, ppo.actor(state))
+    policy = policy_bytes(environment, state)
     described = json.loads(policy[8 : 8 + int.from_bytes(policy[:8], "little")])["__metadata__"]
     training = {
         "environment": environment.id,
@@ -77,8 +76,7 @@ def _reference_bytes(environment: EnvCard, state: ppo.MemberState, point: CurveP
         "training_return": point.training_return,
         "versions": {package: version(package) for package in _PACKAGES},
     }
-    tensors = load(policy) | {"policy.log_std": np.asarray(state.networks.log_std)}
-    return save(tensors, metadata={**described, "training": json.dumps(training, sort_keys=True)})
+    return save(load(policy), metadata={**described, "training": json.dumps(training, sort_keys=True)})
 
 
 def main(environments: Sequence[str]) -> int:

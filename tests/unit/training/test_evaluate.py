@@ -83,6 +83,9 @@ def test_an_evaluation_is_summed_up_by_means() -> None:
     assert evaluation.success_rate == 0.25
     assert evaluation.episode_length == 500.0
     assert evaluation.terminated_rate == 0.75
+    # squares about the mean 0.5 sum to 0.5; sqrt(0.5 / 3 / 4) = 0.20412
+    assert evaluation.fitness_error == pytest.approx(0.2041241)
+    assert Evaluation(evaluation.episodes[:1], 1000).fitness_error is None  # one episode shows no scatter
 
 
 def test_a_policy_is_judged_by_deterministic_actions(judge: Judge) -> None:

@@ -1,17 +1,20 @@
 import json
 import struct
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax import Array
 from numpy.typing import NDArray
-from safetensors.numpy import load
+from safetensors.numpy import load, save
 
 from envs.card import card
 from envs.variables import Layout
+from service.schema import PPOConfig
 from service.training import ppo
 from service.training.actors import Actors
+from service.training.checkpoint import begin
 from service.training.policy import load_actor, policy_bytes
 
 HOPPER = card("Hopper-v5")
@@ -19,35 +22,67 @@ LAYOUT = Layout(HOPPER)
 Floats = NDArray[np.float32]
 
 
-def actor_of(seed: int) -> ppo.Actor:
-    """An actor with weights, biases and observation moments that differ from each other and from 0."""
+def state_of(seed: int, observations: int = 11, hidden: tuple[int, ...] = (16, 8)) -> ppo.MemberState:
+    """A member with weights, biases, noise and observation moments that differ from each other and from 0."""
     random = np.random.default_rng(seed)
 
-    def normal(*shape: int) -> Array:
-        return jnp.asarray(random.normal(0, 0.5, shape), jnp.float32)
+    def normal(leaf: Array) -> Array:
+        return jnp.asarray(random.normal(0, 0.5, leaf.shape), jnp.float32)
 
-    layers = ((normal(11, 16), normal(16)), (normal(16, 8), normal(8)), (normal(8, 3), normal(3)))
-    return ppo.Actor(layers, normal(11), jnp.square(normal(11)) + 0.5)
+    state = begin(seed, observations, 3, PPOConfig(hidden_sizes=hidden)).state
+    mean, variance, weight = map(normal, state.observation)
+    moments = ppo.RunningMoments(mean, jnp.square(variance) + 0.5, jnp.square(weight) * 1000)
+    return state._replace(networks=jax.tree.map(normal, state.networks), observation=moments)
+
+
+def actor_of(seed: int) -> ppo.Actor:
+    return ppo.actor(state_of(seed))
 
 
 def test_an_actor_is_read_back_bit_for_bit() -> None:
     actor = actor_of(1)
-    read = load_actor(policy_bytes(HOPPER, actor))
+    read = load_actor(policy_bytes(HOPPER, state_of(1)))
     assert len(read.layers) == 3
-    for (weights, bias), (read_weights, read_bias) in zip(actor.layers, read.layers, strict=True):
-        np.testing.assert_array_equal(read_weights, weights)
-        np.testing.assert_array_equal(read_bias, bias)
-    np.testing.assert_array_equal(read.mean, actor.mean)
-    np.testing.assert_array_equal(read.variance, actor.variance)
+    assert jax.tree.structure(read) == jax.tree.structure(actor)
+    for found, wanted in zip(jax.tree.leaves(read), jax.tree.leaves(actor), strict=True):
+        np.testing.assert_array_equal(found, wanted)
 
 
-def test_equal_actors_give_equal_files_and_others_do_not() -> None:
-    assert policy_bytes(HOPPER, actor_of(1)) == policy_bytes(HOPPER, actor_of(1))
-    assert policy_bytes(HOPPER, actor_of(1)) != policy_bytes(HOPPER, actor_of(2))
+def test_a_member_begins_with_the_policy_of_another_and_with_nothing_else_of_it() -> None:
+    source, fresh = state_of(1), begin(7, 11, 3, PPOConfig(hidden_sizes=(16, 8))).state
+    warm = begin(7, 11, 3, PPOConfig(hidden_sizes=(16, 8)), policy_bytes(HOPPER, source)).state
+    taken = (warm.networks.policy, warm.networks.log_std, warm.observation)
+    given = (source.networks.policy, source.networks.log_std, source.observation)
+    for found, wanted in zip(jax.tree.leaves(taken), jax.tree.leaves(given), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    rest = [(s.networks.value, s.optimizer, s.discounted_return, s.key, s.updates) for s in (warm, fresh)]
+    assert jax.tree.structure(rest[0]) == jax.tree.structure(rest[1])
+    for found, wanted in zip(jax.tree.leaves(rest[0]), jax.tree.leaves(rest[1]), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize(
+    "other", [state_of(1, observations=12), state_of(1, hidden=(16, 9)), state_of(1, hidden=(16,))]
+)
+def test_a_member_cannot_begin_with_a_policy_of_another_network(other: ppo.MemberState) -> None:
+    with pytest.raises(ValueError, match="to begin with, got"):
+        begin(7, 11, 3, PPOConfig(hidden_sizes=(16, 8)), policy_bytes(HOPPER, other))
+
+
+def test_a_member_cannot_begin_with_a_policy_file_that_lacks_the_exploration_noise() -> None:
+    tensors = load(policy_bytes(HOPPER, state_of(1)))
+    del tensors["policy.log_std"]
+    with pytest.raises(ValueError, match="of an older version"):
+        begin(7, 11, 3, PPOConfig(hidden_sizes=(16, 8)), save(tensors))
+
+
+def test_equal_policies_give_equal_files_and_others_do_not() -> None:
+    assert policy_bytes(HOPPER, state_of(1)) == policy_bytes(HOPPER, state_of(1))
+    assert policy_bytes(HOPPER, state_of(1)) != policy_bytes(HOPPER, state_of(2))
 
 
 def test_a_policy_file_says_how_to_use_it() -> None:
-    data = policy_bytes(HOPPER, actor_of(1))
+    data = policy_bytes(HOPPER, state_of(1))
     header = json.loads(data[8 : 8 + struct.unpack("<Q", data[:8])[0]])
     assert json.loads(header["__metadata__"]["policy"]) == {
         "format": "rewardsmith-policy-1",
@@ -61,7 +96,7 @@ def test_a_policy_file_says_how_to_use_it() -> None:
 
 def test_a_policy_file_needs_numpy_alone() -> None:
     actor = actor_of(1)
-    tensors = load(policy_bytes(HOPPER, actor))
+    tensors = load(policy_bytes(HOPPER, state_of(1)))
     observations = np.random.default_rng(5).normal(0, 3, (20, 11)).astype(np.float32)
     x = np.clip((observations - tensors["observation.mean"]) / np.sqrt(tensors["observation.variance"] + 1e-8), -10, 10)
     for i in (0, 1):
