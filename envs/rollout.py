@@ -1,8 +1,8 @@
-"""Steps an engine and keeps what happened as arrays: the one loop over time that training, evaluation and recording share."""
+"""Steps engines and keeps what happened as arrays: the one loop over time that training, evaluation and recording share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,49 +37,89 @@ class Collector:
 
     def collect(self, length: int, act: Act) -> Collected:
         """The next `length` steps of every environment, over the ends of episodes; steps that only reset are not valid."""
-        return self._collect(length, act, whole_episodes=False)
+        return collect([self], length, [act])[0]
 
     def episodes(self, max_steps: int, act: Act) -> Collected:
         """One episode of every environment, at most `max_steps` long; valid up to its end and not after."""
-        return self._collect(max_steps, act, whole_episodes=True)
+        return episodes([self], max_steps, [act])[0]
 
-    def _collect(self, length: int, act: Act, *, whole_episodes: bool) -> Collected:
+    def _begin(self, length: int) -> None:
         environments, width = self._frames.shape
         shape = (length, environments)
-        frames = np.empty((length + 1, environments, width), np.float32)
-        chosen = np.empty((*shape, self._action.size), np.float32)
-        actions, previous = np.empty_like(chosen), np.empty_like(chosen)
-        elapsed = np.empty(shape, np.int32)
-        rewards = np.empty(shape, np.float32)
-        terminated, truncated, valid = (np.empty(shape, bool) for _ in range(3))
-        ended = np.zeros(environments, bool)
-        frames[0] = self._frames
-        taken = length
-        for t in range(length):
-            chosen[t] = act(t, frames[t])
-            np.clip(chosen[t], self._action.low, self._action.high, out=actions[t])
-            step = self._engine.step(actions[t])
-            valid[t] = ~(self._resetting | ended)
-            previous[t] = self._last_actions
-            self._elapsed = np.where(self._resetting, 0, self._elapsed + 1).astype(np.int32)
-            elapsed[t], frames[t + 1], rewards[t] = self._elapsed, step.frames, step.rewards
-            terminated[t], truncated[t] = step.terminated, step.truncated
-            self._last_actions = np.where(self._resetting[:, None], 0.0, actions[t]).astype(np.float32)
-            self._resetting = step.terminated | step.truncated
-            self._frames = step.frames
-            if whole_episodes:
-                ended |= self._resetting
-                if ended.all():
-                    taken = t + 1
-                    break
-        transitions = Transitions(
-            frames[: taken + 1],
-            actions[:taken],
-            previous[:taken],
-            elapsed[:taken],
-            rewards[:taken],
-            terminated[:taken],
-            truncated[:taken],
-            valid[:taken],
+        self._taken = 0
+        self._seen = np.empty((length + 1, environments, width), np.float32)
+        self._seen[0] = self._frames
+        self._chosen = np.empty((*shape, self._action.size), np.float32)
+        self._actions = np.empty_like(self._chosen)
+        self._rewards = np.empty(shape, np.float32)
+        self._terminated, self._truncated = np.empty(shape, bool), np.empty(shape, bool)
+        self._ended = np.zeros(environments, bool)
+
+    def _send(self, act: Act) -> None:
+        t = self._taken
+        self._chosen[t] = act(t, self._seen[t])
+        np.clip(self._chosen[t], self._action.low, self._action.high, out=self._actions[t])
+        self._engine.send(self._actions[t])
+
+    def _receive(self) -> None:
+        t, step = self._taken, self._engine.receive()
+        self._seen[t + 1], self._rewards[t] = step.frames, step.rewards
+        self._terminated[t], self._truncated[t] = step.terminated, step.truncated
+        self._ended |= step.terminated | step.truncated
+        self._taken = t + 1
+
+    def _finish(self, *, whole_episodes: bool) -> Collected:
+        """What was collected since `_begin`; all that follows from the ends of episodes is worked out here, at once."""
+        taken, steps = self._taken, np.arange(self._taken, dtype=np.int32)[:, None]
+        ends = self._terminated[:taken] | self._truncated[:taken]
+        resetting = np.concatenate([self._resetting[None], ends[:-1]])
+        last_reset = np.maximum.accumulate(np.where(resetting, steps, -1), axis=0)
+        elapsed = np.where(last_reset >= 0, steps - last_reset, self._elapsed + steps + 1).astype(np.int32)
+        received = np.where(resetting[..., None], np.float32(0), self._actions[:taken])
+        previous = np.concatenate([self._last_actions[None], received[:-1]])
+        valid = ~resetting
+        if whole_episodes:
+            valid[1:] &= ~np.maximum.accumulate(ends[:-1], axis=0)
+        self._frames, self._resetting = self._seen[taken], ends[-1]
+        self._elapsed, self._last_actions = elapsed[-1], received[-1]
+        return Collected(
+            Transitions(
+                frames=self._seen[: taken + 1],
+                actions=self._actions[:taken],
+                previous_actions=previous,
+                elapsed=elapsed,
+                rewards=self._rewards[:taken],
+                terminated=self._terminated[:taken],
+                truncated=self._truncated[:taken],
+                valid=valid,
+            ),
+            self._chosen[:taken],
         )
-        return Collected(transitions, chosen[:taken])
+
+
+def collect(collectors: Sequence[Collector], length: int, acts: Sequence[Act]) -> list[Collected]:
+    """The next `length` steps of every environment of several collectors; while one acts, the others' environments step."""
+    return _interleave(collectors, length, acts, whole_episodes=False)
+
+
+def episodes(collectors: Sequence[Collector], max_steps: int, acts: Sequence[Act]) -> list[Collected]:
+    """One episode of every environment of several collectors; each stops when all of its own have ended."""
+    return _interleave(collectors, max_steps, acts, whole_episodes=True)
+
+
+def _interleave(
+    collectors: Sequence[Collector], length: int, acts: Sequence[Act], *, whole_episodes: bool
+) -> list[Collected]:
+    going = list(zip(collectors, acts, strict=True))
+    for collector, act in going:
+        collector._begin(length)
+        collector._send(act)
+    while going:
+        unfinished = []
+        for collector, act in going:
+            collector._receive()
+            if collector._taken < length and not (whole_episodes and collector._ended.all()):
+                collector._send(act)
+                unfinished.append((collector, act))
+        going = unfinished
+    return [collector._finish(whole_episodes=whole_episodes) for collector in collectors]

@@ -81,14 +81,21 @@ class EnvPoolEngine:
             )
         return self._frames(observation, info)
 
-    def step(self, actions: NDArray[np.float32]) -> EngineStep:
-        """Steps every environment with actions `[M, A]`, float32, within the card's bounds."""
-        observation, rewards, terminated, truncated, info = self._pool.step(
-            actions.astype(self._action_type, copy=False)
-        )
+    def send(self, actions: NDArray[np.float32]) -> None:
+        """Has every environment begin a step, with actions `[M, A]`, float32, within the card's bounds; does not wait."""
+        self._pool.send(actions.astype(self._action_type, copy=False))
+
+    def receive(self) -> EngineStep:
+        """Waits for the step that was sent."""
+        observation, rewards, terminated, truncated, info = self._pool.recv()
         return EngineStep(
             self._frames(observation, info), rewards.astype(np.float32, copy=False), terminated, truncated & ~terminated
         )
+
+    def step(self, actions: NDArray[np.float32]) -> EngineStep:
+        """Sends actions and waits for what comes of them."""
+        self.send(actions)
+        return self.receive()
 
     def close(self) -> None:
         """Frees the environments and their threads."""

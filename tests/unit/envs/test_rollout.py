@@ -41,8 +41,10 @@ class ScriptedEngine:
     def reset(self) -> Floats:
         return self._frames()
 
-    def step(self, actions: Floats) -> EngineStep:
+    def send(self, actions: Floats) -> None:
         self.received.append(actions.copy())
+
+    def receive(self) -> EngineStep:
         rewards = np.zeros(len(self._scripts), np.float32)
         terminated, truncated = np.zeros(len(self._scripts), bool), np.zeros(len(self._scripts), bool)
         for i, script in enumerate(self._scripts):
