@@ -22,6 +22,10 @@ class Collected:
     transitions: Transitions
     chosen: Floats
 
+    def of(self, columns: slice) -> Collected:
+        """What some of the environments collected; views, not copies."""
+        return Collected(self.transitions.of(columns), self.chosen[:, columns])
+
 
 class Collector:
     """Collects rollouts from an engine of M environments; episodes carry on from one rollout into the next."""

@@ -7,6 +7,7 @@ compiled for the next multiple of eight. A member's actions are the same bits wh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +18,13 @@ from envs.variables import Floats, Layout
 from service.training import ppo
 
 BUCKET = 8
+Member = TypeVar("Member")
+
+
+def in_lanes(members: Sequence[Member]) -> list[Sequence[Member]]:
+    """Two lanes, as even as can be, with environments of their own: while one acts, the other's step. A member alone is one."""
+    half = (len(members) + 1) // 2
+    return [lane for lane in (members[:half], members[half:]) if lane]
 
 
 @jax.jit

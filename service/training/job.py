@@ -94,7 +94,7 @@ class MemberFailed:
 
 @dataclass(frozen=True)
 class PopulationResubmitted:
-    """A worker was lost, and what its members had left was submitted again from their last checkpoints; `reason` says what happened."""
+    """A worker was lost (`reason`), and what its members had left was submitted again from their last checkpoints."""
 
     member_ids: tuple[str, ...]
     reason: str

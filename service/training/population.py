@@ -1,4 +1,4 @@
-"""Trains a population: all members' environments in one pool, each member's rewards and updates as if it were alone.
+"""Trains a population: all members' environments step together, each member's rewards and updates as if it were alone.
 
 A training is a chain of segments. Each starts from a checkpoint, with fresh environments whose seeds follow from the
 member's seed and the segment's number alone, and treats its end as a truncation. So a member's result does not depend
@@ -8,9 +8,9 @@ on who is trained beside it, nor on how often its training was interrupted.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import jax
 import jax.numpy as jnp
@@ -18,13 +18,13 @@ import numpy as np
 
 from envs.engines.envpool import EnvPoolEngine
 from envs.recording import environment_seeds
-from envs.rollout import Collected, Collector
+from envs.rollout import Act, Collected, Collector, collect
 from envs.variables import Layout
 from sandbox import RewardFault
 from service.schema import CurvePoint, TrainingResult
 from service.schema.segments import SegmentPlan, plan_segments
 from service.training import ppo
-from service.training.actors import Actors
+from service.training.actors import Actors, in_lanes
 from service.training.checkpoint import BestPolicy, Checkpoint, begin, checkpoint_bytes, load_checkpoint
 from service.training.curve import SegmentStatistics
 from service.training.evaluate import Evaluation, Examinee, evaluate
@@ -187,23 +187,20 @@ class Population:
 
     def _segment(self, members: list[MemberTraining], judge: Judge, pool: ThreadPoolExecutor) -> Iterator[Progress]:
         started = time.perf_counter()
-        width, length = self._plan.environments, self._plan.rollout_length
+        width = self._plan.environments
         for member in members:
             member.begin_segment()
-        seeds = [
-            seed
-            for m in members
-            for seed in environment_seeds(width, m.member.seed, TRAINING_SEEDS, m.checkpoint.segments)
-        ]
-        engine = EnvPoolEngine(self._layout, seeds, self._threads)
-        try:
-            collector = Collector(engine, self._layout)
+        lanes = in_lanes(members)
+        with ExitStack() as stack:
+            collectors = [stack.enter_context(self._collector(lane)) for lane in lanes]
             for _ in range(self._plan.rollouts):
-                collected = self._rollout(collector, members, width, length)
-                parts = [_part(collected, slice(i * width, (i + 1) * width)) for i in range(len(members))]
+                rollouts = collect(collectors, self._plan.rollout_length, [self._act(lane) for lane in lanes])
+                parts = [
+                    rollout.of(slice(i * width, (i + 1) * width))
+                    for rollout, lane in zip(rollouts, lanes, strict=True)
+                    for i in range(len(lane))
+                ]
                 list(pool.map(lambda m, part: m.learn(self._layout, part, self._plan), members, parts))
-        finally:
-            engine.close()
         healthy = [m for m in members if m.fault is None]
         evaluations = evaluate(self._layout, [m.examinee() for m in healthy], judge, self._threads) if healthy else []
         steps = len(members) * self._plan.steps_per_segment
@@ -217,10 +214,23 @@ class Population:
             if member.fault is not None:
                 yield _failed(member.member, member.fault)
 
-    def _rollout(self, collector: Collector, members: list[MemberTraining], width: int, length: int) -> Collected:
-        actors = Actors(self._layout, [ppo.actor(m.state) for m in members], width)
-        noise = np.concatenate([np.asarray(ppo.exploration_noise(m.state, length, width)) for m in members], axis=1)
-        return collector.collect(length, lambda t, frames: actors(frames) + noise[t])
+    @contextmanager
+    def _collector(self, lane: Sequence[MemberTraining]) -> Iterator[Collector]:
+        """Fresh environments for this segment of some members, side by side."""
+        width = self._plan.environments
+        seeds = [environment_seeds(width, m.member.seed, TRAINING_SEEDS, m.checkpoint.segments) for m in lane]
+        engine = EnvPoolEngine(self._layout, [seed for own in seeds for seed in own], self._threads)
+        try:
+            yield Collector(engine, self._layout)
+        finally:
+            engine.close()
+
+    def _act(self, lane: Sequence[MemberTraining]) -> Act:
+        """How some members act for the length of a rollout: their policies' means and their own noise."""
+        width, length = self._plan.environments, self._plan.rollout_length
+        actors = Actors(self._layout, [ppo.actor(m.state) for m in lane], width)
+        noise = np.concatenate([np.asarray(ppo.exploration_noise(m.state, length, width)) for m in lane], axis=1)
+        return lambda t, frames: actors(frames) + noise[t]
 
     def _confirm(self, members: list[MemberTraining], judge: Judge) -> Iterator[Progress]:
         """Evaluates each member's best policy again, on seeds that chose nothing: the best of many looks better than it is."""
@@ -247,7 +257,3 @@ class Population:
 def _failed(member: Member, fault: RewardFault) -> MemberFailed:
     """A failure whose reason begins with the kind of fault, so that runs can tell when all fail for one reason."""
     return MemberFailed(member.id, f"{type(fault).__name__.removeprefix('Reward').lower()}: {fault}")
-
-
-def _part(collected: Collected, columns: slice) -> Collected:
-    return Collected(collected.transitions.of(columns), collected.chosen[:, columns])
