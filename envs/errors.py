@@ -1,10 +1,11 @@
 """What can be wrong with an environment or its card.
 
 EnvironmentFault
-├── CardInvalid         a card file does not say what a card must say
-├── CardMismatch        a card and the environment it describes disagree
-├── EnvironmentUnknown  no card of that id
-└── MetricUnknown       the card has no metric of that name
+├── CardInvalid           a card file does not say what a card must say
+├── CardMismatch          a card and the environment it describes disagree
+├── EnvironmentUnknown    no card of that id
+├── MetricUnknown         the card has no metric of that name
+└── ReferenceUnavailable  the card's reference environment is not installed here
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ class EnvironmentUnknown(EnvironmentFault):
 
 class MetricUnknown(EnvironmentFault):
     """The card has no metric of that name."""
+
+
+class ReferenceUnavailable(EnvironmentFault):
+    """The card's reference environment is not installed here."""
 
 
 def unknown(what: str, name: str, known: Sequence[str]) -> str:

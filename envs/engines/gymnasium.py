@@ -1,0 +1,160 @@
+"""Gymnasium: a card's reference environment, the implementation that people publish results on.
+
+It steps in Python, one environment after the other, and is there for what must be looked at closely: replays, and the
+proof that EnvPool's physics are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import cast
+
+import gymnasium
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.card import EnvCard
+from envs.engines.engine import EngineStep
+from envs.errors import CardMismatch, ReferenceUnavailable
+from envs.variables import Layout
+
+Observation = NDArray[np.float64] | Mapping[str, NDArray[np.float64]]
+Environment = gymnasium.Env[Observation, NDArray[np.float64]]
+Info = Mapping[str, float]
+Argument = bool | int | float | str
+ROBOTICS = "gymnasium_robotics"
+
+
+class GymnasiumEngine:
+    """The reference environments of a card, one for each seed; autoreset, ends and frames are as EnvPool gives them.
+
+    An `info` that the environment does not give after a reset is 0 in the first frame. A fall in the last step allowed is a
+    truncation. Raises `ReferenceUnavailable` if Gymnasium has no such environment here, and `CardMismatch` if its arguments,
+    observation, infos or action are not what the card says.
+    """
+
+    def __init__(self, layout: Layout, seeds: Sequence[int]) -> None:
+        self._layout = layout
+        self._seeds = seeds
+        self._environments = [_make(layout.card) for _ in seeds]
+        self._check(layout.card)
+
+    def _check(self, card: EnvCard) -> None:
+        environment, reference = self._environments[0], card.engine.reference
+        actual = _sizes(environment.observation_space)
+        if actual != card.observation:
+            raise CardMismatch(
+                f"{card.id}: the card says observation {card.observation}, the reference {reference} has {actual}"
+            )
+        size = _sizes(environment.action_space).get("obs", 0)
+        if size != card.action.size:
+            raise CardMismatch(
+                f"{card.id}: the card names {card.action.size} actuators, the reference {reference} has {size}"
+            )
+        environment.reset(seed=0)
+        info = environment.step(np.zeros(size))[4]
+        missing = [name for name in self._layout.infos if name not in info]
+        if missing:
+            raise CardMismatch(
+                f"{card.id}: no info {', '.join(missing)}; the reference {reference} gives {', '.join(sorted(info)) or 'none'}"
+            )
+
+    def simulation(self, index: int) -> tuple[mujoco.MjModel, mujoco.MjData]:
+        """Model and data of one environment, its own and not copies. Raises `CardMismatch` if it is not one of MuJoCo's."""
+        inner: object = self._environments[index].unwrapped
+        model, data = getattr(inner, "model", None), getattr(inner, "data", None)
+        if not isinstance(model, mujoco.MjModel) or not isinstance(data, mujoco.MjData):
+            card = self._layout.card
+            raise CardMismatch(
+                f"{card.id}: expected a reference that MuJoCo steps, got {card.engine.reference}, a {type(inner).__name__}"
+            )
+        return model, data
+
+    def reset(self) -> NDArray[np.float32]:
+        """Starts every environment from its seed; their first frames `[M, F]`, float32."""
+        self._ended = np.zeros(len(self._seeds), bool)
+        starts = [env.reset(seed=int(seed)) for env, seed in zip(self._environments, self._seeds, strict=True)]
+        return np.stack([self._frame(observation, info) for observation, info in starts])
+
+    def send(self, actions: NDArray[np.float32]) -> None:
+        """Keeps the actions `[M, A]`, float32, within the card's bounds, for `receive`: nothing steps meanwhile."""
+        # In float64 the costs of actions are computed as EnvPool computes them.
+        self._actions = actions.astype(np.float64)
+
+    def receive(self) -> EngineStep:
+        """Steps every environment with the actions that were sent."""
+        frames = np.empty((len(self._seeds), self._layout.width), np.float32)
+        rewards = np.zeros(len(self._seeds), np.float32)
+        terminated, truncated = np.zeros((2, len(self._seeds)), bool)
+        for i, environment in enumerate(self._environments):
+            if self._ended[i]:
+                observation, info = environment.reset()
+            else:
+                observation, rewards[i], fallen, truncated[i], info = environment.step(self._actions[i])
+                terminated[i] = fallen and not truncated[i]
+            frames[i] = self._frame(observation, info)
+        self._ended = terminated | truncated
+        return EngineStep(frames, rewards, terminated, truncated)
+
+    def step(self, actions: NDArray[np.float32]) -> EngineStep:
+        """Steps every environment with actions `[M, A]`, float32, within the card's bounds."""
+        self.send(actions)
+        return self.receive()
+
+    def _frame(self, observation: Observation, info: Info) -> NDArray[np.float32]:
+        parts = (
+            [observation[name] for name in self._layout.card.observation]
+            if isinstance(observation, Mapping)
+            else [observation]
+        )
+        infos = [info.get(name, 0.0) for name in self._layout.infos]
+        return np.concatenate([*(part.ravel() for part in parts), infos], dtype=np.float32, casting="same_kind")
+
+    def close(self) -> None:
+        """Frees the environments."""
+        for environment in self._environments:
+            environment.close()
+
+
+def _sizes(space: gymnasium.Space[object]) -> dict[str, int]:
+    """Numbers in each part of a space; one that has no parts is called `obs`, one that is not of real numbers has none."""
+    parts = space.spaces if isinstance(space, gymnasium.spaces.Dict) else {"obs": space}
+    return {name: int(np.prod(part.shape)) for name, part in parts.items() if isinstance(part, gymnasium.spaces.Box)}
+
+
+def _make(card: EnvCard) -> Environment:
+    reference = card.engine.reference
+    if reference not in gymnasium.registry and find_spec(ROBOTICS) is not None:
+        import_module(ROBOTICS)  # registers its environments
+    if reference not in gymnasium.registry:
+        raise ReferenceUnavailable(
+            f"{card.id}: expected the reference environment {reference!r} in Gymnasium, got no such id; Rewardsmith does not "
+            "depend on the packages that add some: for the Fetch, hand and Adroit robots, pip install gymnasium-robotics"
+        )
+    arguments = reference_arguments(card.engine.arguments)
+    try:
+        made: Environment = gymnasium.make(
+            reference, max_episode_steps=card.max_steps, disable_env_checker=True, **arguments
+        )
+    except TypeError as error:
+        raise CardMismatch(
+            f"{card.id}: the reference {reference} does not take the arguments {arguments}: {error}"
+        ) from error
+    return made
+
+
+def reference_arguments(arguments: Mapping[str, Argument]) -> dict[str, Argument | tuple[float, float]]:
+    """A card's arguments, which are EnvPool's, as Gymnasium takes them: `X_min` and `X_max` become `X_range`, the rest stays.
+
+    One bound without the other stays as it is, for Gymnasium to refuse: EnvPool's default for the other is not known here.
+    """
+    mapped: dict[str, Argument | tuple[float, float]] = dict(arguments)
+    for name in arguments:
+        quantity = name.removesuffix("_min")
+        if name != quantity and f"{quantity}_max" in arguments:
+            low, high = mapped.pop(name), mapped.pop(f"{quantity}_max")
+            mapped[f"{quantity}_range"] = (float(cast(float, low)), float(cast(float, high)))
+    return mapped

@@ -1,0 +1,117 @@
+"""Plays a stored policy in the reference environment of its card and records all that is needed to look at the episode.
+
+The episode is judged by itself: its score, its length and its end are its own, and not those of the evaluations in training,
+which EnvPool stepped from other seeds.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.card import EnvCard
+from envs.engines.gymnasium import GymnasiumEngine
+from envs.errors import CardMismatch
+from envs.rollout import Collector
+from envs.variables import Floats, Layout
+from sandbox import CheckedReward
+from service.schema import EpisodeSummary
+from service.training.actors import Actors
+from service.training.policy import FORMAT, load_actor
+from service.training.ppo import Actor
+from service.training.rewards import Judge, reward_source
+from service.training.scene import Scene, link_poses, scene_of, state_of
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One episode of L steps, frame by frame: frame 0 is the state after the reset, frame t the state after step t.
+
+    `links` float32 `[L + 1, K, 7]`: the poses of the scene's links. `rewards` and each of `components` float32 `[L]`: what steps 1
+    to L brought. `variables` float32 `[L + 1]` or `[L + 1, n]`: the card's, by name. `dt`: seconds per step. `summary`: the episode
+    by the fitness that it was judged by.
+    """
+
+    environment: str
+    reference: str
+    seed: int
+    dt: float
+    summary: EpisodeSummary
+    scene: Scene
+    links: Floats
+    rewards: Floats
+    components: dict[str, Floats]
+    variables: dict[str, Floats]
+
+    @property
+    def time(self) -> NDArray[np.float64]:
+        """Seconds since the reset, of each frame `[L + 1]`."""
+        return np.arange(len(self.links), dtype=np.float64) * np.float64(self.dt)
+
+    @property
+    def poses(self) -> Floats:
+        """Every geom's pose in each frame, float32 `[L + 1, G, 7]`: x, y, z in metres, quaternion w, x, y, z."""
+        return self.scene.poses(self.links)
+
+
+def play(card: EnvCard, policy: bytes, code: CheckedReward | None, metric: CheckedReward, seed: int) -> Replay:
+    """One episode of a policy file's deterministic actions, in the reference environment, from a seed of 31 bits.
+
+    `code` gives the rewards, the environment itself where it is None; `metric` is the fitness. Raises `ReferenceUnavailable`,
+    `CardMismatch` (the policy, or the reference, is not what the card says), `sandbox.RewardFault`, `FitnessFault` and
+    `sandbox.SandboxFault`.
+    """
+    layout = Layout(card)
+    actors = Actors(layout, [_actor(layout, policy)], 1)
+    states: list[NDArray[np.float64]] = []
+    with closing(GymnasiumEngine(layout, [seed])) as engine:
+        model, data = engine.simulation(0)
+
+        def act(_: int, frames: Floats) -> Floats:
+            states.append(state_of(model, data))
+            return actors(frames)
+
+        transitions = Collector(engine, layout).episodes(card.max_steps, act).transitions
+        states.append(state_of(model, data))
+        scene, links = scene_of(model), link_poses(model, states)
+    with closing(reward_source(code, layout, card.max_steps)) as source, closing(Judge(card, metric)) as judge:
+        rewards = source.rewards(transitions)
+        (summary,) = judge.summaries(layout, transitions, rewards)
+    return Replay(
+        environment=card.id,
+        reference=card.engine.reference,
+        seed=seed,
+        dt=card.dt,
+        summary=summary,
+        scene=scene,
+        links=links,
+        rewards=rewards.total[:, 0],
+        components={name: values[:, 0] for name, values in rewards.components.items()},
+        variables=layout.episode(transitions.frames[:, 0]),
+    )
+
+
+def _actor(layout: Layout, policy: bytes) -> Actor:
+    """The actor in a policy file, if it was made for this card."""
+    card = layout.card
+    try:
+        header = json.loads(policy[8 : 8 + int.from_bytes(policy[:8], "little")])
+        described = json.loads(header["__metadata__"]["policy"])
+        found = (described["format"], described["environment"], described["observation"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise CardMismatch(
+            f"{card.id}: expected a policy file of format {FORMAT}, got {len(policy)} other bytes"
+        ) from error
+    actor = load_actor(policy)
+    sizes = (len(actor.mean), len(actor.layers[-1][1]))
+    wanted = (FORMAT, card.id, list(card.policy), len(layout.policy_columns), card.action.size)
+    if (*found, *sizes) != wanted:
+        raise CardMismatch(
+            f"{card.id}: expected a policy for (format, environment, observation, its size, actuators) {wanted}, got one for "
+            f"{(*found, *sizes)}; play it with the card that it was trained with"
+        )
+    return actor
