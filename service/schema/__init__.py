@@ -26,6 +26,8 @@ from service.schema.search import (
     OFFLINE,
     Budget,
     Fitness,
+    HalvingConfig,
+    PolicyOf,
     PPOConfig,
     RewardKind,
     RunRequest,
@@ -49,7 +51,7 @@ from service.schema.training import (
 __all__ = [
     "OFFLINE", "Budget", "Candidate", "CandidateState", "Comparison", "Completion", "CompletionState", "ComponentSummary",
     "ComponentVerdict", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event", "EventKind", "Fault", "Finding", "Fitness",
-    "Interval", "Iteration", "IterationState", "Message", "Moment", "PPOConfig", "RewardComparison", "RewardKind", "Run",
-    "RunRecord", "RunRequest", "RunState", "SearchConfig", "Seed", "Severity", "Spending", "Training", "TrainingConfig",
-    "TrainingResult", "TrainingState", "Usage", "Verdict",
+    "HalvingConfig", "Interval", "Iteration", "IterationState", "Message", "Moment", "PPOConfig", "PolicyOf",
+    "RewardComparison", "RewardKind", "Run", "RunRecord", "RunRequest", "RunState", "SearchConfig", "Seed", "Severity",
+    "Spending", "Training", "TrainingConfig", "TrainingResult", "TrainingState", "Usage", "Verdict",
 ]  # fmt: skip

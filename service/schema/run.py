@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from service.schema.search import Fitness, Frozen, RunRequest
-from service.schema.training import Comparison, Training
+from service.schema.training import Comparison, Interval, Training
 
 
 class RunState(StrEnum):
@@ -30,7 +30,10 @@ class RunState(StrEnum):
 
 
 class CandidateState(StrEnum):
-    """A candidate's way: `proposed` to `queued` to `training` to `trained`, and the four ways out."""
+    """A candidate's way: `proposed` to `queued` to `training` to `trained`, and the four ways out.
+
+    One that is `pruned` can be queued again, to be trained to its end.
+    """
 
     PROPOSED = "proposed"
     REJECTED = "rejected"
@@ -168,7 +171,11 @@ class Finding(Frozen):
 
 
 class Candidate(Frozen):
-    """One reward function: its code, where it came from, what became of it."""
+    """One reward function: its code, where it came from, what became of it.
+
+    `fitness` is the mean over its seeds, `fitness_interval` its interval, None with one seed. `continued`: it was stopped early,
+    and a user asked to train it to its end.
+    """
 
     id: str
     run_id: str
@@ -180,7 +187,9 @@ class Candidate(Frozen):
     parents: tuple[str, ...] = ()
     verdict: Verdict | None = None
     fitness: float | None = None
+    fitness_interval: Interval | None = None
     success_rate: float | None = None
+    continued: bool = False
     findings: tuple[Finding, ...] = ()
     reason: str | None = None
     created_at: datetime

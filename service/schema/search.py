@@ -10,6 +10,7 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 LayerSize = Annotated[int, Field(ge=1, le=4096)]
 LARGEST_COUNT = 2**53
 OFFLINE = "offline"
+ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 
 
 class Frozen(BaseModel):
@@ -26,17 +27,51 @@ class PPOConfig(Frozen):
     hidden_sizes: tuple[LayerSize, ...] = Field(
         (64, 64), max_length=8, fail_fast=True, description="Units of each hidden tanh layer, policy and value alike."
     )
-    learning_rate: float = Field(3e-4, gt=0, description="Adam's step size at the start; it falls linearly to zero.")
+    learning_rate: float = Field(3e-4, gt=0, description="Adam's step size at the start.")
+    learning_rate_schedule: Literal["linear", "constant"] = Field(
+        "linear", description="Whether the step size falls linearly to zero over the training, or stays."
+    )
     discount: float = Field(0.99, gt=0, lt=1, description="Discount of future reward per step.")
     gae_lambda: float = Field(0.95, ge=0, le=1, description="Bias against variance of the advantage estimate.")
     clip_range: float = Field(0.2, gt=0, description="How far one update may move the probability ratio.")
     epochs: int = Field(10, ge=1, le=1000, description="Passes over each rollout.")
     minibatch_size: int = Field(64, ge=1, le=2**20, description="Transitions per gradient step.")
     value_coefficient: float = Field(0.5, ge=0, description="Weight of the value loss.")
+    value_clip_range: float | None = Field(
+        None, gt=0, description="How far one update may move a value, in scaled rewards; without limit if not given."
+    )
     entropy_coefficient: float = Field(0.0, ge=0, description="Weight of the entropy bonus.")
     max_gradient_norm: float = Field(0.5, gt=0, description="Gradients longer than this are shortened to it.")
     initial_log_std: float = Field(0.0, ge=-20, le=5, description="Logarithm of the initial exploration noise.")
-    target_kl: float = Field(0.02, gt=0, description="An update stops early past 1.5 times this mean KL divergence.")
+    target_kl: float | None = Field(
+        0.02, gt=0, description="An update stops early past 1.5 times this mean KL divergence; never if not given."
+    )
+
+
+class HalvingConfig(Frozen):
+    """When the weak candidates of a generation stop training: successive halving with a margin for noise."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    eta: int = Field(3, ge=2, le=10, description="At each rung the best of every so many candidates train on.")
+    fewest: int = Field(2, ge=1, le=64, description="Candidates that always train on, however few began.")
+    errors: float = Field(
+        1.0,
+        ge=0,
+        description="A candidate stays that is below the cut by no more than so many standard errors of its score.",
+    )
+    margin: float = Field(
+        0.1,
+        ge=0,
+        description="A candidate stays that is below the cut by no more than this many standard deviations of all scores.",
+    )
+
+
+class PolicyOf(Frozen):
+    """A candidate of some run, by whose best policy a training begins."""
+
+    run_id: str = Field(pattern=ID_PATTERN, description="The run.")
+    candidate_id: str = Field(pattern=ID_PATTERN, description="One of its trained candidates.")
 
 
 class TrainingConfig(Frozen):
@@ -53,6 +88,14 @@ class TrainingConfig(Frozen):
     confirmation_episodes: int = Field(16, ge=1, le=256, description="Episodes on fresh seeds that give the fitness.")
     comparison_seeds: int = Field(
         5, ge=0, le=32, description="Seeds of the final comparison with human and sparse reward; 0 leaves it out."
+    )
+    seeds: int = Field(1, ge=1, le=32, description="Trainings of each candidate; its fitness is the mean over them.")
+    halving: HalvingConfig | None = Field(
+        None, description="Stops weak candidates early; if not given, all train to the end."
+    )
+    warm_start: Literal["parent"] | PolicyOf | None = Field(
+        None,
+        description="The policy that candidates begin with: their best parent's, or one of another run; fresh if not given.",
     )
     ppo: PPOConfig = PPOConfig()
 

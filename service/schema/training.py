@@ -71,16 +71,20 @@ class TrainingResult(Frozen):
 
 
 class TrainingState(StrEnum):
-    """A training's way: `queued` to `running` to `finished`, or `failed` through a fault of its reward."""
+    """A training's way: `queued` to `running` to `finished`, `failed` through a fault of its reward, or `pruned` on the way."""
 
     QUEUED = "queued"
     RUNNING = "running"
     FINISHED = "finished"
+    PRUNED = "pruned"
     FAILED = "failed"
 
 
 class Training(Frozen):
-    """One member's training as stored: of a candidate (`candidate_id`) or of a baseline, with its curve."""
+    """One member's training as stored: of a candidate (`candidate_id`) or of a baseline, with its curve.
+
+    `warm_start`: the training whose policy it began with, None for a fresh policy.
+    """
 
     id: str
     run_id: str
@@ -88,6 +92,7 @@ class Training(Frozen):
     reward: RewardKind
     comparison: bool
     seed: Seed
+    warm_start: str | None = None
     state: TrainingState
     segments: int
     segments_done: int
@@ -97,7 +102,7 @@ class Training(Frozen):
 
 
 class Interval(Frozen):
-    """Interquartile mean over seeds with a 95% bootstrap interval."""
+    """A mean over seeds with its 95% bootstrap interval: interquartile in the final comparison, plain for a candidate."""
 
     mean: float
     low: float

@@ -7,7 +7,8 @@ import math
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from service.schema import Candidate, CandidateState, EventKind, Finding, IterationState
+from service.schema import Candidate, CandidateState, EventKind, Finding, Interval, IterationState
+from service.store import trainings
 from service.store.change import Change
 from service.store.errors import NotFound, StateConflict
 from service.store.records import candidate_of
@@ -62,20 +63,20 @@ def set_state(
     state: CandidateState,
     *,
     fitness: float | None,
+    fitness_interval: Interval | None,
     success_rate: float | None,
     findings: tuple[Finding, ...] | None,
     reason: str | None,
 ) -> None:
     """Moves a candidate on and adds what became known (None leaves it). Raises `NotFound`, `StateConflict`, `ValueError`."""
-    row = change.session.get(CandidateRow, candidate_id)
-    if row is None or row.run_id != change.run.id:
-        raise NotFound(f"no candidate {candidate_id!r} is stored for run {change.run.id}")
+    row = _row(change, candidate_id)
     check_candidate_step(candidate_id, CandidateState(row.state), state)
     if fitness is not None and not math.isfinite(fitness):
         raise ValueError(f"candidate {candidate_id}: fitness must be finite, got {fitness}; fail the candidate instead")
     before = candidate_of(row)
     row.state = state
     row.fitness = row.fitness if fitness is None else fitness
+    row.fitness_interval = row.fitness_interval if fitness_interval is None else fitness_interval
     row.success_rate = row.success_rate if success_rate is None else success_rate
     row.findings = row.findings if findings is None else findings
     row.reason = row.reason if reason is None else reason
@@ -95,6 +96,36 @@ def set_state(
         )
 
 
+def prune(change: Change, candidate_id: str, reason: str) -> None:
+    """Stops a candidate in training and all its open trainings, once; `reason` says where and why. Raises as `set_state`."""
+    row = _row(change, candidate_id)
+    check_candidate_step(candidate_id, CandidateState(row.state), CandidateState.PRUNED)
+    if row.state == CandidateState.PRUNED:
+        return
+    row.state, row.reason = CandidateState.PRUNED, reason
+    _event(change, candidate_of(row))
+    trainings.prune_of(change, candidate_id, reason)
+
+
+def continue_pruned(change: Change, candidate_id: str) -> None:
+    """Queues a pruned candidate and its trainings again, to be trained to the end. Raises `NotFound`, `StateConflict`."""
+    row = _row(change, candidate_id)
+    if row.state != CandidateState.PRUNED:
+        raise StateConflict(
+            f"candidate {candidate_id} is {row.state}: only one that is {CandidateState.PRUNED} can be continued"
+        )
+    row.state, row.reason, row.continued = CandidateState.QUEUED, None, True
+    _event(change, candidate_of(row).model_copy(update={"reason": "to be trained to its end, as was asked for"}))
+    trainings.queue_pruned_of(change, candidate_id)
+
+
+def _row(change: Change, candidate_id: str) -> CandidateRow:
+    row = change.session.get(CandidateRow, candidate_id)
+    if row is None or row.run_id != change.run.id:
+        raise NotFound(f"no candidate {candidate_id!r} is stored for run {change.run.id}")
+    return row
+
+
 def _row_of(change: Change, candidate: Candidate) -> CandidateRow:
     if candidate.run_id != change.run.id:
         raise StateConflict(f"candidate {candidate.id} is of run {candidate.run_id}, the claim is on {change.run.id}")
@@ -109,7 +140,9 @@ def _row_of(change: Change, candidate: Candidate) -> CandidateRow:
         parents=candidate.parents,
         verdict=candidate.verdict,
         fitness=candidate.fitness,
+        fitness_interval=candidate.fitness_interval,
         success_rate=candidate.success_rate,
+        continued=candidate.continued,
         findings=candidate.findings,
         reason=candidate.reason,
         created_at=candidate.created_at,
@@ -133,8 +166,11 @@ def _choose_best(change: Change) -> None:
         .limit(1)
     )
     best = change.session.exec(query).first()
-    if best is not None:
-        change.run.best_fitness, change.run.best_candidate_id = best.fitness, best.id
+    if best is None:
+        return
+    change.run.best_fitness, change.run.best_candidate_id = best.fitness, best.id
+    if change.run.comparison is not None and change.run.comparison.winner_id != best.id:
+        change.run.comparison = None  # it speaks of another winner
 
 
 def _event(change: Change, candidate: Candidate) -> None:

@@ -38,10 +38,20 @@ CANDIDATE_STEPS: dict[CandidateState, frozenset[CandidateState]] = {
     CandidateState.TRAINING: frozenset({CandidateState.PRUNED, CandidateState.TRAINED, CandidateState.FAILED}),
     CandidateState.REJECTED: frozenset(),
     CandidateState.SCREENED_OUT: frozenset(),
-    CandidateState.PRUNED: frozenset(),
+    CandidateState.PRUNED: frozenset({CandidateState.QUEUED}),
     CandidateState.TRAINED: frozenset(),
     CandidateState.FAILED: frozenset(),
 }
+
+WORTH_CONTINUING: dict[RunState, RunState] = {
+    RunState.QUEUED: RunState.QUEUED,
+    RunState.RUNNING: RunState.RUNNING,
+    RunState.PAUSED: RunState.QUEUED,
+    RunState.AWAITING_FEEDBACK: RunState.QUEUED,
+    RunState.COMPLETED: RunState.QUEUED,
+    RunState.FAILED: RunState.QUEUED,
+}
+"""Where a run goes when one of its pruned candidates is to be trained to its end; a cancelled one stays as it is."""
 
 ITERATION_ORDER = tuple(IterationState)
 

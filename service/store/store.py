@@ -24,13 +24,13 @@ from service.schema import (
     RunState,
     Training,
 )
-from service.store import records
+from service.store import candidates, records
 from service.store.change import Change
 from service.store.claims import Claim, claimable, held, take, withdraw
 from service.store.columns import now
 from service.store.database import Database
 from service.store.errors import NotFound, StateConflict
-from service.store.states import Wish, wished
+from service.store.states import WORTH_CONTINUING, Wish, wished
 from service.store.tables import CandidateRow, RunRow, TrainingRow
 from service.store.writer import Writer
 
@@ -170,6 +170,23 @@ class Store:
             elif row.wanted_state != then:
                 row.wanted_state = then
                 change.event(EventKind.LOG, f"{wish} was asked for", state=then)
+            return records.run_of(row)
+
+    def continue_candidate(self, run_id: str, candidate_id: str) -> Run:
+        """Has a pruned candidate trained to its end: it is queued again, and so is its run unless somebody works on it.
+
+        A run that has completed or failed is worked on once more, and ends anew. Raises `NotFound`, and `StateConflict`
+        for a candidate that is not pruned or a run that is cancelled.
+        """
+        with self._database.writing() as session:
+            row = records.run_row(session, run_id, lock=True)
+            then = WORTH_CONTINUING.get(RunState(row.state))
+            if then is None or row.wanted_state == RunState.CANCELLED:
+                raise StateConflict(f"run {run_id} is {RunState.CANCELLED}: none of its candidates can be continued")
+            change = Change(session, row)
+            candidates.continue_pruned(change, candidate_id)
+            if then is not RunState.RUNNING:
+                change.move(then, None)
             return records.run_of(row)
 
     def claim(self, owner: str, lease_seconds: float, run_id: str | None = None) -> Claim | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from service.schema import (
@@ -13,6 +13,7 @@ from service.schema import (
     CurvePoint,
     Finding,
     Fitness,
+    Interval,
     Message,
     RunRequest,
     TrainingResult,
@@ -86,7 +87,9 @@ class CandidateRow(SQLModel, table=True):
     parents: tuple[str, ...] = Field(sa_column=Column(Stored(tuple[str, ...]), nullable=False))
     verdict: Verdict | None = Field(default=None, sa_column=Column(Stored(Verdict)))
     fitness: float | None = None
+    fitness_interval: Interval | None = Field(default=None, sa_column=Column(Stored(Interval)))
     success_rate: float | None = None
+    continued: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     findings: tuple[Finding, ...] = Field(sa_column=Column(Stored(tuple[Finding, ...]), nullable=False))
     reason: str | None = Field(default=None, sa_column=Column(PlainText))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
@@ -134,6 +137,7 @@ class TrainingRow(SQLModel, table=True):
     reward: str = Field(max_length=STATE)
     comparison: bool
     seed: int
+    warm_start: str | None = Field(default=None, max_length=ID)
     state: str = Field(max_length=STATE)
     segments: int
     segments_done: int = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from sqlalchemy import func
 from sqlmodel import col, select
 
@@ -25,6 +27,7 @@ def add(change: Change, trainings: tuple[Training, ...]) -> None:
             reward=training.reward,
             comparison=training.comparison,
             seed=training.seed,
+            warm_start=training.warm_start,
             state=TrainingState.QUEUED,
             segments=training.segments,
         )
@@ -92,6 +95,29 @@ def fail(change: Change, training_id: str, reason: str) -> None:
     _state_event(change, row, f"failed: {reason}")
 
 
+def prune_of(change: Change, candidate_id: str, reason: str) -> None:
+    """Stops the open trainings of a candidate where they are; curve and checkpoint stay."""
+    for row in _of_candidate(change, candidate_id, (TrainingState.QUEUED, TrainingState.RUNNING)):
+        row.state, row.reason = TrainingState.PRUNED, reason
+        _state_event(change, row, f"pruned: {reason}")
+
+
+def queue_pruned_of(change: Change, candidate_id: str) -> None:
+    """Queues the pruned trainings of a candidate again, to go on from their checkpoints."""
+    for row in _of_candidate(change, candidate_id, (TrainingState.PRUNED,)):
+        row.state, row.reason = TrainingState.QUEUED, None
+        _state_event(change, row, "queued again")
+
+
+def _of_candidate(change: Change, candidate_id: str, states: Collection[TrainingState]) -> Sequence[TrainingRow]:
+    query = select(TrainingRow).where(
+        TrainingRow.candidate_id == candidate_id,
+        col(TrainingRow.comparison).is_(False),
+        col(TrainingRow.state).in_(states),
+    )
+    return change.session.exec(query.order_by(col(TrainingRow.place))).all()
+
+
 def _row(change: Change, training_id: str) -> TrainingRow:
     row = change.session.get(TrainingRow, training_id)
     if row is None or row.run_id != change.run.id:
@@ -100,7 +126,7 @@ def _row(change: Change, training_id: str) -> TrainingRow:
 
 
 def _check_open(row: TrainingRow, then: TrainingState) -> None:
-    if row.state in (TrainingState.FINISHED, TrainingState.FAILED):
+    if row.state in (TrainingState.FINISHED, TrainingState.FAILED, TrainingState.PRUNED):
         raise StateConflict(f"training {row.id} is {row.state}: it cannot become {then}")
 
 

@@ -15,6 +15,7 @@ from service.schema import (
     CurvePoint,
     EventKind,
     Finding,
+    Interval,
     IterationState,
     Message,
     RunState,
@@ -88,6 +89,7 @@ class Writer:
         state: CandidateState,
         *,
         fitness: float | None = None,
+        fitness_interval: Interval | None = None,
         success_rate: float | None = None,
         findings: tuple[Finding, ...] | None = None,
         reason: str | None = None,
@@ -99,10 +101,16 @@ class Writer:
                 candidate_id,
                 state,
                 fitness=fitness,
+                fitness_interval=fitness_interval,
                 success_rate=success_rate,
                 findings=findings,
                 reason=reason,
             )
+
+    def prune_candidate(self, candidate_id: str, reason: str) -> None:
+        """Stops a candidate in training and all its trainings; curves and checkpoints stay. Raises `NotFound`, `StateConflict`."""
+        with self._change() as change:
+            candidates.prune(change, candidate_id, reason)
 
     def add_trainings(self, planned: tuple[Training, ...]) -> None:
         """Plans trainings in this order; their candidates must be stored. Known ids are left as they are."""

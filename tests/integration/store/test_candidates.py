@@ -2,9 +2,30 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.schema import Candidate, CandidateState, EventKind, Fault, Finding, IterationState, Severity, Verdict
-from service.store import NotFound, StateConflict, Store, Writer
+from service.schema import (
+    Candidate,
+    CandidateState,
+    Comparison,
+    CurvePoint,
+    EventKind,
+    Fault,
+    Finding,
+    Interval,
+    IterationState,
+    RunState,
+    Severity,
+    Training,
+    TrainingState,
+    Verdict,
+)
+from service.store import NotFound, StateConflict, Store, Writer, process_owner
 
+REASON = "stopped after 1 of 2 segments"
+POINT = CurvePoint(
+    segment=0, steps=1000, fitness=0.5, fitness_error=0.1, success_rate=0.0, episode_length=100.0, terminated_rate=1.0,
+    training_return=None, training_length=None, components={}, steps_per_second=5000.0, policy_loss=0.1, value_loss=1.0,
+    entropy=1.0, approximate_kl=0.01,
+)  # fmt: skip
 FINDING = Finding(code="dead_component", severity=Severity.WARNING, message="upright never moves", component="upright")
 
 
@@ -52,6 +73,107 @@ def test_a_rejected_candidate_is_replaced_by_its_repair(store: Store, writer: Wr
     repaired = candidate(writer, source="mended", origin="repaired")
     writer.add_candidate(repaired)
     assert store.candidates(writer.claim.run_id) == (repaired,)
+
+
+def pruned(writer: Writer, slot: int = 0) -> tuple[Candidate, Training]:
+    """A candidate that was stopped after its first segment, and its training."""
+    proposed = candidate(writer, slot=slot)
+    writer.add_candidate(proposed)
+    training = Training(
+        id=f"{proposed.id}-s0",
+        run_id=proposed.run_id,
+        candidate_id=proposed.id,
+        reward="candidate",
+        comparison=False,
+        seed=0,
+        warm_start="r-other-1-0-s0",
+        state=TrainingState.QUEUED,
+        segments=2,
+        segments_done=0,
+        curve=(),
+        result=None,
+        reason=None,
+    )
+    writer.add_trainings((training,))
+    for state in (CandidateState.QUEUED, CandidateState.TRAINING):
+        writer.set_candidate_state(proposed.id, state)
+    writer.add_segment(training.id, POINT, "checkpoints/0", 1000)
+    for _ in range(2):
+        writer.prune_candidate(proposed.id, REASON)
+    return proposed, training
+
+
+def test_a_pruned_candidate_says_why_and_keeps_curve_and_checkpoint(store: Store, writer: Writer) -> None:
+    proposed, training = pruned(writer)
+    stored = store.candidate(writer.claim.run_id, proposed.id)
+    assert (stored.state, stored.reason, stored.fitness) == (CandidateState.PRUNED, REASON, None)
+    [kept] = store.trainings(writer.claim.run_id)
+    assert (kept.state, kept.reason, kept.curve) == (TrainingState.PRUNED, REASON, (POINT,))
+    assert kept.warm_start == "r-other-1-0-s0"
+    assert writer.checkpoint_key(training.id) == "checkpoints/0"
+    told = [(event.kind, event.state) for event in store.events(writer.claim.run_id) if event.state == "pruned"]
+    assert told == [(EventKind.CANDIDATE_STATE, "pruned"), (EventKind.TRAINING_STATE, "pruned")]
+
+
+def test_a_pruned_candidate_that_is_continued_goes_on_from_its_checkpoint(store: Store, writer: Writer) -> None:
+    proposed, training = pruned(writer)
+    assert store.continue_candidate(writer.claim.run_id, proposed.id).state is RunState.RUNNING  # its owner goes on
+    stored = store.candidate(writer.claim.run_id, proposed.id)
+    assert (stored.state, stored.reason, stored.continued) == (CandidateState.QUEUED, None, True)
+    [kept] = store.trainings(writer.claim.run_id)
+    assert (kept.state, kept.segments_done, kept.reason) == (TrainingState.QUEUED, 1, None)
+    assert writer.checkpoint_key(training.id) == "checkpoints/0"
+    assert writer.add_segment(training.id, POINT.model_copy(update={"segment": 1}), "checkpoints/1", 1000)
+    assert store.trainings(writer.claim.run_id)[0].state is TrainingState.RUNNING
+
+
+@pytest.mark.parametrize("state", [RunState.PAUSED, RunState.AWAITING_FEEDBACK, RunState.COMPLETED, RunState.FAILED])
+def test_a_run_is_worked_on_again_for_a_candidate_that_is_continued(
+    store: Store, writer: Writer, state: RunState
+) -> None:
+    proposed, _ = pruned(writer)
+    writer.set_run_state(state, "for a reason")
+    run = store.continue_candidate(writer.claim.run_id, proposed.id)
+    assert (run.state, run.reason) == (RunState.QUEUED, None)
+    assert store.claim(process_owner(), 60.0, run.id) is not None
+
+
+def test_nothing_of_a_cancelled_run_is_continued(store: Store, writer: Writer) -> None:
+    proposed, _ = pruned(writer)
+    store.request_state(writer.claim.run_id, "cancel")
+    with pytest.raises(StateConflict, match="is cancelled: none of its candidates can be continued"):
+        store.continue_candidate(writer.claim.run_id, proposed.id)
+    writer.set_run_state(RunState.CANCELLED)
+    with pytest.raises(StateConflict, match="is cancelled: none of its candidates can be continued"):
+        store.continue_candidate(writer.claim.run_id, proposed.id)
+
+
+def test_only_a_pruned_candidate_can_be_continued(store: Store, writer: Writer) -> None:
+    trained = add_trained(writer, 1, 0, 1.0)
+    before = store.events(writer.claim.run_id)
+    with pytest.raises(StateConflict, match="is trained: only one that is pruned can be continued"):
+        store.continue_candidate(writer.claim.run_id, trained)
+    with pytest.raises(NotFound):
+        store.continue_candidate(writer.claim.run_id, "r-nowhere-1-0")
+    assert store.events(writer.claim.run_id) == before
+
+
+def test_a_comparison_is_dropped_when_another_candidate_becomes_the_best(store: Store, writer: Writer) -> None:
+    first = add_trained(writer, 1, 0, 1.0)
+    comparison = Comparison(winner_id=first, rewards=(), human_normalised=None, steps=1000)
+    writer.set_comparison(comparison)
+    add_trained(writer, 1, 1, 0.5)
+    assert store.get_run(writer.claim.run_id).comparison == comparison
+    better = add_trained(writer, 1, 2, 2.0)
+    run = store.get_run(writer.claim.run_id)
+    assert (run.best_candidate_id, run.comparison) == (better, None)
+
+
+def test_the_interval_over_seeds_is_kept(store: Store, writer: Writer) -> None:
+    interval = Interval(mean=1.0, low=0.5, high=1.5)
+    trained = add_trained(writer, 1, 0, 1.0)
+    writer.set_candidate_state(trained, CandidateState.TRAINED, fitness_interval=interval)
+    assert store.candidate(writer.claim.run_id, trained).fitness_interval == interval
 
 
 def test_a_candidate_past_its_critic_is_neither_set_back_nor_replaced(store: Store, writer: Writer) -> None:

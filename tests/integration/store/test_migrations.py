@@ -1,3 +1,4 @@
+import json
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,29 @@ from sqlmodel import SQLModel
 from service.store import StoreUnavailable, open_store, tables
 from service.store.database import Database, migrations
 
+AT = "2030-01-01 00:00:00"
+POINT = {
+    "segment": 0, "steps": 1000, "fitness": 0.25, "success_rate": 0.0, "episode_length": 9.0, "terminated_rate": 1.0,
+    "training_return": None, "training_length": None, "components": {}, "steps_per_second": 1.0, "policy_loss": 0.0,
+    "value_loss": 0.0, "entropy": 0.0, "approximate_kl": 0.0,
+}  # fmt: skip
+FIRST_RELEASE = {
+    "run": {
+        "id": "r-old", "request": '{"task": "hop", "environment": "Hopper-v5", "training": {"environments": 4}}',
+        "fitness": '{"name": "far", "score": "1.0", "success": "True"}', "steps": 1000, "state": "queued", "iteration": 1,
+        "fencing_token": 0, "last_event": 0, "usd": 0.0, "prompt_tokens": 0, "completion_tokens": 0, "completions": 0,
+        "completions_possibly_paid": 0, "environment_steps": 0, "seconds": 0.0, "created_at": AT, "updated_at": AT,
+    },
+    "candidate": {
+        "id": "r-old-1-0", "run_id": "r-old", "iteration": 1, "slot": 0, "state": "trained", "source": "pass",
+        "origin": "proposed", "parents": "[]", "fitness": 1.5, "success_rate": 0.5, "findings": "[]", "created_at": AT,
+    },
+    "training": {
+        "id": "r-old-1-0-s0", "run_id": "r-old", "candidate_id": "r-old-1-0", "place": 0, "reward": "candidate",
+        "comparison": False, "seed": 0, "state": "running", "segments": 2, "segments_done": 1,
+    },
+    "curve_point": {"training_id": "r-old-1-0-s0", "segment": 0, "point": json.dumps(POINT)},
+}  # fmt: skip
 OPEN = "import sys; from service.store import open_store; open_store(sys.argv[1]).list_runs()"
 
 
@@ -40,6 +64,24 @@ def test_the_migrations_can_be_taken_back(database_url: str) -> None:
     with database.engine.connect() as connection:
         assert "run" in inspect(connection).get_table_names()
     database.close()
+
+
+def test_a_database_of_the_first_release_is_read_as_it_was(database_url: str) -> None:
+    database = Database(database_url)
+    with database.engine.begin() as connection:
+        command.upgrade(migrations(connection), "0001")
+        for table, row in FIRST_RELEASE.items():
+            columns = ", ".join(row)
+            marks = ", ".join(f":{column}" for column in row)
+            connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({marks})"), row)
+    database.close()
+    store = open_store(database_url)
+    [candidate] = store.candidates("r-old")
+    assert (candidate.fitness, candidate.fitness_interval, candidate.continued) == (1.5, None, False)
+    [training] = store.trainings("r-old")
+    assert (training.warm_start, training.curve[0].fitness, training.curve[0].fitness_error) == (None, 0.25, None)
+    assert store.get_run("r-old").request.training.seeds == 1
+    store.close()
 
 
 def test_processes_that_open_a_new_database_at_once_make_it_once(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ WAYS = {
     ("training", "pruned"),
     ("training", "trained"),
     ("training", "failed"),
+    ("pruned", "queued"),
 }
 
 
