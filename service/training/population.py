@@ -83,8 +83,7 @@ class MemberTraining:
                 valid=jnp.asarray(transitions.valid),
                 running_return=self._running_return,
             )
-            remaining = 1.0 - int(self.state.updates) / plan.updates
-            rate = np.float32(config.learning_rate * remaining)
+            rate = np.float32(ppo.learning_rate(config, int(self.state.updates) / plan.updates))
             self.state, report = jax.block_until_ready(ppo.update(self.state, rollout, rate, config))
             self._running_return = report.running_return
             self.report = report

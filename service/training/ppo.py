@@ -87,6 +87,11 @@ def optimizer(config: PPOConfig) -> optax.GradientTransformation:
     return optax.chain(optax.clip_by_global_norm(config.max_gradient_norm), optax.adam(config.learning_rate, eps=1e-5))
 
 
+def learning_rate(config: PPOConfig, progress: float) -> float:
+    """The step size after a share `progress`, in [0, 1), of all updates."""
+    return config.learning_rate * (1.0 - progress if config.learning_rate_schedule == "linear" else 1.0)
+
+
 def initial_state(seed: Array, observation_size: int, action_size: int, config: PPOConfig) -> MemberState:
     """A fresh member: orthogonal weights, gain sqrt 2 and 0.01 (policy), 1 (value) in the last layer; `seed` int32 `[]`."""
     key, policy_key, value_key = jax.random.split(jax.random.PRNGKey(seed), 3)
@@ -201,11 +206,15 @@ def log_probability(mean: Array, log_std: Array, actions: Array) -> Array:
 
 
 class Batch(NamedTuple):
-    """One minibatch: `observations` `[B, D]` normalised, `actions` `[B, A]`, the rest float32 `[B]`."""
+    """One minibatch: `observations` `[B, D]` normalised, `actions` `[B, A]`, the rest `[B]`; all float32.
+
+    `old_log_probability`, `old_values`: what the networks said before the update; `targets`: what values should be.
+    """
 
     observations: Array
     actions: Array
     old_log_probability: Array
+    old_values: Array
     advantages: Array
     targets: Array
     weight: Array
@@ -227,7 +236,11 @@ def loss(networks: Networks, batch: Batch, config: PPOConfig) -> tuple[Array, tu
     clipped = jnp.clip(ratio, 1.0 - config.clip_range, 1.0 + config.clip_range)
     policy_loss = -_mean(jnp.minimum(ratio * advantages, clipped * advantages), batch.weight)
     values = forward(networks.value, batch.observations)[:, 0]
-    value_loss = 0.5 * _mean(jnp.square(values - batch.targets), batch.weight)
+    value_errors = jnp.square(values - batch.targets)
+    if config.value_clip_range is not None:
+        moved = jnp.clip(values - batch.old_values, -config.value_clip_range, config.value_clip_range)
+        value_errors = jnp.maximum(value_errors, jnp.square(batch.old_values + moved - batch.targets))
+    value_loss = 0.5 * _mean(value_errors, batch.weight)
     entropy = jnp.sum(networks.log_std + 0.5 * (LOG_2PI + 1.0))
     approximate_kl = _mean(ratio - 1.0 - log_ratio, batch.weight)
     total = policy_loss + config.value_coefficient * value_loss - config.entropy_coefficient * entropy
@@ -255,6 +268,7 @@ def _prepare(state: MemberState, rollout: Rollout, config: PPOConfig) -> tuple[B
         observations=flat,
         actions=actions,
         old_log_probability=log_probability(mean, state.networks.log_std, actions),
+        old_values=values[:-1].reshape(-1),
         advantages=advantages.reshape(-1),
         targets=(advantages + values[:-1]).reshape(-1),
         weight=weight.reshape(-1),
@@ -299,7 +313,8 @@ def update(
             minibatch_step, carry, rows.reshape(minibatches, minibatch_size)
         )
         report = jnp.mean(reports, axis=0)
-        stopped = stopped | (report[3] > 1.5 * config.target_kl)
+        if config.target_kl is not None:
+            stopped = stopped | (report[3] > 1.5 * config.target_kl)
         return (networks, opt_state, stopped), report
 
     key, epochs_key = jax.random.split(state.key)

@@ -146,7 +146,12 @@ def constant_networks(mean: float, value: float, log_std: float = 0.0) -> ppo.Ne
 
 
 def batch_of(
-    actions: list[float], log_ratios: list[float], gains: list[float], targets: list[float], weight: list[float]
+    actions: list[float],
+    log_ratios: list[float],
+    gains: list[float],
+    targets: list[float],
+    weight: list[float],
+    old_value: float = 0.0,
 ) -> ppo.Batch:
     """Rows for a policy of mean 0 and standard deviation 1, whose log probability exceeds the old one by `log_ratios`."""
     taken = np.array(actions)
@@ -154,6 +159,7 @@ def batch_of(
         observations=jnp.zeros((len(actions), 1)),
         actions=jnp.array(taken)[:, None],
         old_log_probability=jnp.array(norm.logpdf(taken) - log_ratios),
+        old_values=jnp.full(len(actions), old_value),
         advantages=jnp.array(gains),
         targets=jnp.array(targets),
         weight=jnp.array(weight),
@@ -194,6 +200,33 @@ def test_a_clipped_gain_pulls_at_no_parameter() -> None:
     gradient = jax.grad(lambda networks: ppo.loss(networks, batch, CONFIG)[0])(constant_networks(0.0, 0.0))
     assert float(gradient.policy[0][1][0]) == 0.0
     assert float(gradient.log_std[0]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("target", "loss", "slope"),
+    [
+        # the value went from 1 to 2, and is held at 1.5; half the square of the larger error counts
+        (3.0, 1.5**2 / 2, 0.0),  # 1.5 - 3 is the larger: further that way pays nothing
+        (1.0, 1.0**2 / 2, 1.0),  # 2 - 1 is the larger: the way back pays
+    ],
+)
+def test_a_value_that_moved_too_far_towards_its_target_is_pulled_no_further(
+    target: float, loss: float, slope: float
+) -> None:
+    config = CONFIG.model_copy(update={"value_clip_range": 0.5, "value_coefficient": 1.0})
+    batch = batch_of([0.5], [0.0], [0.0], [target], [1.0], old_value=1.0)
+    networks = constant_networks(0.0, 2.0)
+    _, (_, value, _, _) = ppo.loss(networks, batch, config)
+    assert float(value) == pytest.approx(loss, rel=1e-6)
+    gradient = jax.grad(lambda networks: ppo.loss(networks, batch, config)[0])(networks)
+    assert float(gradient.value[0][1][0]) == pytest.approx(slope, abs=1e-6)
+
+
+def test_the_learning_rate_falls_to_zero_or_stays() -> None:
+    linear = CONFIG.model_copy(update={"learning_rate": 0.01})
+    constant = linear.model_copy(update={"learning_rate_schedule": "constant"})
+    assert [ppo.learning_rate(linear, progress) for progress in (0.0, 0.25, 0.75)] == [0.01, 0.0075, 0.0025]
+    assert [ppo.learning_rate(constant, progress) for progress in (0.0, 0.25, 0.75)] == [0.01, 0.01, 0.01]
 
 
 def test_rows_that_are_masked_count_nothing() -> None:

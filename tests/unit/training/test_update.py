@@ -96,6 +96,14 @@ def test_past_the_divergence_allowed_the_rest_of_an_update_leaves_the_networks_a
     assert 0.9 * RATE < max(moved) < 1.001 * RATE
 
 
+def test_without_a_target_no_divergence_stops_an_update() -> None:
+    far = CONFIG.model_copy(update={"learning_rate": 1.0, "target_kl": None})
+    near = far.model_copy(update={"target_kl": 1e-6})
+    assert gradient_steps(ppo.update(member(), rollout(), np.float32(1.0), far)[0]) == 6
+    # past the target after the first of three epochs of two minibatches
+    assert gradient_steps(ppo.update(member(), rollout(), np.float32(1.0), near)[0]) == 2
+
+
 def test_what_stands_in_a_step_that_only_resets_is_not_learned_from() -> None:
     calm = rollout()
     actions, rewards = calm.actions.copy(), calm.rewards.copy()
