@@ -1,6 +1,7 @@
 # make demo   installs what a run needs into .venv and runs the main job at small size
 # make test   installs what the tests need as well and runs every check, the tests last
 # make attacks             runs the corpus of attacks on the sandbox as you; attacks-everywhere: as another user and in containers too
+# make baselines           trains the human and the sparse reward of every card: hours, resumable
 #
 # Another interpreter: make demo PYTHON=/path/to/python3.12
 
@@ -12,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
 
-.PHONY: demo test attacks attacks-everywhere live bench-designers bench-training bench-sandbox install clean
+.PHONY: demo test attacks attacks-everywhere live baselines bench-designers bench-training bench-sandbox install clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -46,6 +47,11 @@ bench-designers: $(VENV)/.runtime
 
 bench-training: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.training_speed
+
+# One after the other; asked again, it goes on where it was and leaves alone what is there of the present defaults.
+baselines: $(VENV)/.runtime
+	@$(BIN)/rewardsmith baseline --out service/baselines/data $$($(BIN)/python -c \
+	  'from envs.card import cards; print(*(f"--env={name}" for name in cards()))')
 
 bench-sandbox: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.sandbox

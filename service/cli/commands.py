@@ -152,6 +152,27 @@ def envs(
 
 
 @app.command()
+def baseline(
+    env: Annotated[list[str], typer.Option("--env", help="An environment's id; may be given several times.")],
+    fitness: Metric = None,
+    steps: Steps = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=32, help="Seeds that each reward is trained with.")] = 5,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the results; the data folder's own if not given.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Train the human and the sparse reward, for runs to be measured by.
+
+    One file for each environment. Asked again, it goes on where it was interrupted.
+    """
+    from service.cli.baseline import make_baselines
+    from service.cli.embedded import read_settings
+
+    make_baselines(read_settings(), env, fitness, steps, seeds, out, as_json=json)
+
+
+@app.command()
 def ls(
     limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="How many, newest first.")] = 20,
     json: Json = False,

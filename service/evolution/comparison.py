@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import trim_mean
 
+from envs.recording import environment_seeds
 from service.schema import Comparison, Interval, RewardComparison, RewardKind, Training, TrainingState
 
 TRIMMED = 0.25
@@ -20,6 +21,9 @@ RESAMPLES = 10_000
 
 LEVEL = (2.5, 97.5)
 """Percentiles of a 95% interval."""
+
+COMPARISON_SEEDS = 1
+"""Keeps the seeds of the comparison apart from those of the search."""
 
 FEWEST_SEEDS = 2
 """Below this a reward has no spread, and nothing can be said of a difference."""
@@ -33,6 +37,31 @@ def interval(values: Sequence[float], seed: int = 0) -> Interval:
     """
     array = _finite(values)
     return _interval(_iqm(array), _resampled_iqm(array, np.random.default_rng(seed)))
+
+
+def gap(human: Sequence[float], sparse: Sequence[float], seed: int = 0) -> Interval | None:
+    """Human minus sparse, of interquartile means, with its 95% bootstrap interval; None where either has a single seed.
+
+    Raises `ValueError` where there is no value or one is not finite.
+    """
+    values = _finite(human), _finite(sparse)
+    if min(array.size for array in values) < FEWEST_SEEDS:
+        return None
+    generator = np.random.default_rng(seed)
+    resampled = [_resampled_iqm(array, generator) for array in values]
+    return _interval(_iqm(values[0]) - _iqm(values[1]), resampled[0] - resampled[1])
+
+
+def comparison_seeds(count: int, search_seed: int) -> list[int]:
+    """The seeds of a final comparison, kept apart from those of the search, whatever the search's own seed is."""
+    return environment_seeds(count, search_seed, COMPARISON_SEEDS)
+
+
+def mean_interval(values: Sequence[float], seed: int = 0) -> Interval:
+    """The mean of `values` with its 95% percentile bootstrap interval, the same for the same `seed`. Raises as `interval`."""
+    array = _finite(values)
+    resamples = np.random.default_rng(seed).choice(array, size=(RESAMPLES, array.size))
+    return _interval(float(np.mean(array)), np.mean(resamples, axis=1))
 
 
 def compare(winner_id: str, trainings: Sequence[Training], steps: int) -> Comparison:

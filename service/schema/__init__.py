@@ -1,5 +1,6 @@
 """The types that cross borders: one definition for API, CLI, jobs and events. Tables stay inside `service.store`."""
 
+from service.schema.baseline import Baseline, BaselineKind, BaselinePoint, BaselineReward, BaselineTraining
 from service.schema.run import (
     Candidate,
     CandidateState,
@@ -49,9 +50,10 @@ from service.schema.training import (
 )
 
 __all__ = [
-    "OFFLINE", "Budget", "Candidate", "CandidateState", "Comparison", "Completion", "CompletionState", "ComponentSummary",
-    "ComponentVerdict", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event", "EventKind", "Fault", "Finding", "Fitness",
-    "HalvingConfig", "Interval", "Iteration", "IterationState", "Message", "Moment", "PPOConfig", "PolicyOf",
-    "RewardComparison", "RewardKind", "Run", "RunRecord", "RunRequest", "RunState", "SearchConfig", "Seed", "Severity",
-    "Spending", "Training", "TrainingConfig", "TrainingResult", "TrainingState", "Usage", "Verdict",
+    "OFFLINE", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineTraining", "Budget", "Candidate",
+    "CandidateState", "Comparison", "Completion", "CompletionState", "ComponentSummary", "ComponentVerdict", "CurvePoint",
+    "EpisodeEnd", "EpisodeSummary", "Event", "EventKind", "Fault", "Finding", "Fitness", "HalvingConfig", "Interval",
+    "Iteration", "IterationState", "Message", "Moment", "PPOConfig", "PolicyOf", "RewardComparison", "RewardKind", "Run",
+    "RunRecord", "RunRequest", "RunState", "SearchConfig", "Seed", "Severity", "Spending", "Training", "TrainingConfig",
+    "TrainingResult", "TrainingState", "Usage", "Verdict",
 ]  # fmt: skip

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.evolution.comparison import compare, interval
+from service.evolution.comparison import compare, comparison_seeds, gap, interval
 from service.schema import RewardKind, Training, TrainingResult, TrainingState
 
 WINNER = "r-0123456789-2-1"
@@ -168,3 +168,20 @@ def test_trainings_of_the_search_are_not_part_of_the_comparison() -> None:
     search = training("candidate", 0, 100.0, comparison=False)
     found = compare(WINNER, [search, *trainings("candidate", 1.0, 2.0)], steps=1)
     assert found.rewards[0].fitness == (1.0, 2.0)
+
+
+def test_the_gap_is_human_minus_sparse_with_the_furthest_resamples_apart() -> None:
+    # Of two values each, the furthest resamples are (6, 6) against (1, 1) and (4, 4) against (2, 2): 2 to 5 apart.
+    found = gap([4.0, 6.0], [1.0, 2.0])
+    assert found is not None
+    assert (found.low, found.mean, found.high) == (2.0, 3.5, 5.0)
+
+
+def test_of_a_single_seed_no_gap_is_known() -> None:
+    assert gap([4.0], [1.0, 2.0]) is None
+    assert gap([4.0, 5.0], [1.0]) is None
+
+
+def test_fewer_seeds_of_a_comparison_are_the_first_of_more_and_never_those_of_a_search() -> None:
+    assert comparison_seeds(3, 0) == comparison_seeds(5, 0)[:3]
+    assert not {*comparison_seeds(5, 0)} & {*comparison_seeds(5, 1), 0, 1}

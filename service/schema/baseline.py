@@ -1,0 +1,71 @@
+"""Baselines: how an environment's own ("human") and its sparse reward do, trained once and kept as data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from service.schema.search import Fitness, Frozen, Seed, TrainingConfig
+from service.schema.training import Interval
+
+BaselineKind = Literal["human", "sparse"]
+
+
+class BaselinePoint(Frozen):
+    """The mean score of the evaluation episodes after `steps` environment steps."""
+
+    steps: int
+    fitness: float
+
+
+class BaselineTraining(Frozen):
+    """One seed's training: fitness and success rate confirmed on fresh seeds, and how it came there."""
+
+    seed: Seed
+    fitness: float
+    success_rate: float
+    curve: tuple[BaselinePoint, ...]
+
+
+class BaselineReward(Frozen):
+    """One of the two rewards: a training for each seed, and the interquartile mean of their fitness with its interval."""
+
+    reward: BaselineKind
+    trainings: tuple[BaselineTraining, ...] = Field(min_length=1)
+    interval: Interval
+    success_rate: float
+
+    @property
+    def scores(self) -> tuple[float, ...]:
+        """The fitness of each seed."""
+        return tuple(training.fitness for training in self.trainings)
+
+
+class Baseline(Frozen):
+    """The two rewards of one environment, each trained for `steps` environment steps with `config` and judged by `fitness`.
+
+    `gap` is human minus sparse, of interquartile means with a bootstrap interval; None with a single seed. `versions` are
+    those of the packages it was trained with.
+    """
+
+    environment: str
+    fitness: Fitness
+    sparse_reward: str
+    steps: int
+    config: TrainingConfig
+    human: BaselineReward
+    sparse: BaselineReward
+    gap: Interval | None
+    versions: dict[str, str]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that each of the two rewards was trained with."""
+        return tuple(training.seed for training in self.human.trainings)
+
+    def normalised(self, fitness: float) -> float | None:
+        """`(fitness - sparse) / |human - sparse|`; None where the interval of `human - sparse` contains 0."""
+        if self.gap is None or self.gap.low <= 0.0 <= self.gap.high:
+            return None
+        return (fitness - self.sparse.interval.mean) / abs(self.gap.mean)
