@@ -234,6 +234,27 @@ def export(run_id: RunId, to: Folder = None, json: Json = False) -> None:
 
 
 @app.command()
+def replay(
+    run_id: RunId,
+    candidate: Annotated[
+        str, typer.Argument(metavar="CANDIDATE", help="Its id or its place, as `rewardsmith show` lists it.")
+    ],
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Decides how the episode begins.")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="File; CANDIDATE.replay.safetensors if not given.")] = None,
+    json: Json = False,
+) -> None:
+    """Play a candidate's policy and record it.
+
+    One episode in the reference environment, scored by the run's fitness.
+    """
+    from service.cli.embedded import open_workplace
+    from service.cli.replay import replay_candidate
+
+    with open_workplace() as workplace:
+        replay_candidate(workplace, run_id, candidate, seed, out, as_json=json)
+
+
+@app.command()
 def doctor(
     model: Annotated[str | None, typer.Option("--model", help="Also make one real call of this model.")] = None,
     json: Json = False,

@@ -110,5 +110,7 @@ def _replay(header: _Header, tensors: dict[str, NDArray[np.generic]]) -> Replay:
 
 def _mesh(tensors: dict[str, NDArray[np.generic]], place: int, name: str) -> Mesh:
     vertices, faces = (tensors[f"mesh.{place}.{part}"] for part in ("vertices", "faces"))
-    wide = faces.dtype == np.uint32
-    return Mesh(name, np.asarray(vertices, np.float32), np.asarray(faces, np.uint32 if wide else np.uint16))
+    narrow = faces.dtype == np.uint16
+    return Mesh(
+        name, vertices.astype(np.float32, copy=False), faces.astype(np.uint16) if narrow else faces.astype(np.uint32)
+    )
