@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from service.api.deps import CandidateId, CurrentStore, RunId
+from service.api.deps import CandidateId, CurrentDataFolder, CurrentStore, RunId
 from service.api.errors import COMMON, MISSING
+from service.baselines.stored import with_human_normalised
 from service.schema import Candidate, CandidateState, Iteration
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["candidates"], responses={**COMMON, **MISSING})
@@ -23,20 +24,24 @@ def list_iterations(run_id: RunId, store: CurrentStore) -> tuple[Iteration, ...]
 def list_candidates(
     run_id: RunId,
     store: CurrentStore,
+    data_folder: CurrentDataFolder,
     sort: Annotated[
         Literal["fitness"] | None, Query(description="Best fitness first; by iteration and slot if not given.")
     ] = None,
     state: Annotated[CandidateState | None, Query(description="Only candidates in this state.")] = None,
 ) -> tuple[Candidate, ...]:
     """All candidates with code, verdict and findings; those without a fitness come last when sorted by it."""
-    found = store.candidates(run_id, state)
+    found = with_human_normalised(store.get_run(run_id), store.candidates(run_id, state), data_folder)
     return found if sort is None else tuple(sorted(found, key=_best_first))
 
 
 @router.get("/candidates/{candidate_id}", operation_id="getCandidate", summary="Look at a reward function")
-def get_candidate(run_id: RunId, candidate_id: CandidateId, store: CurrentStore) -> Candidate:
+def get_candidate(
+    run_id: RunId, candidate_id: CandidateId, store: CurrentStore, data_folder: CurrentDataFolder
+) -> Candidate:
     """One candidate with code, verdict and findings."""
-    return store.candidate(run_id, candidate_id)
+    found = store.candidate(run_id, candidate_id)
+    return with_human_normalised(store.get_run(run_id), [found], data_folder)[0]
 
 
 def _best_first(candidate: Candidate) -> tuple[bool, float]:

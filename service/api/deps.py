@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Protocol, cast
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Request
+from fastapi import Path as InPath
 
 from service.artifacts import ArtifactStore
 from service.settings import Settings
@@ -44,6 +46,11 @@ def artifacts_of(services: Annotated[Services, Depends(services_of)]) -> Artifac
     return services.artifacts
 
 
+def data_folder_of(services: Annotated[Services, Depends(services_of)]) -> Path:
+    """The folder in which this installation keeps its own baselines, among others."""
+    return services.settings.data_folder
+
+
 def designer_check_of(services: Annotated[Services, Depends(services_of)]) -> DesignerCheck:
     """The application's check of designers."""
     return services.check_designer
@@ -51,7 +58,8 @@ def designer_check_of(services: Annotated[Services, Depends(services_of)]) -> De
 
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 CurrentStore = Annotated[Store, Depends(store_of)]
+CurrentDataFolder = Annotated[Path, Depends(data_folder_of)]
 CurrentArtifacts = Annotated[ArtifactStore, Depends(artifacts_of)]
 CurrentDesignerCheck = Annotated[DesignerCheck, Depends(designer_check_of)]
-RunId = Annotated[str, Path(pattern=ID_PATTERN, description="A run's id.", examples=["r-0123456789"])]
-CandidateId = Annotated[str, Path(pattern=ID_PATTERN, description="A candidate's id.", examples=["r-0123456789-1-0"])]
+RunId = Annotated[str, InPath(pattern=ID_PATTERN, description="A run's id.", examples=["r-0123456789"])]
+CandidateId = Annotated[str, InPath(pattern=ID_PATTERN, description="A candidate's id.", examples=["r-0123456789-1-0"])]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from service.api.deps import CurrentArtifacts, CurrentStore, RunId
+from service.api.deps import CurrentArtifacts, CurrentDataFolder, CurrentStore, RunId
 from service.api.errors import COMMON, MISSING
+from service.baselines.stored import baseline_of
 
 router = APIRouter(prefix="/runs/{run_id}/export", tags=["runs"], responses={**COMMON, **MISSING})
 
@@ -23,13 +24,15 @@ router = APIRouter(prefix="/runs/{run_id}/export", tags=["runs"], responses={**C
         }
     },
 )
-def export_run(run_id: RunId, store: CurrentStore, artifacts: CurrentArtifacts) -> StreamingResponse:
+def export_run(
+    run_id: RunId, store: CurrentStore, artifacts: CurrentArtifacts, data_folder: CurrentDataFolder
+) -> StreamingResponse:
     """A zip, sent while it is made."""
     from service.export.bundle import stream_export  # it draws pictures: loaded by those who ask for them
 
-    store.get_run(run_id)
+    baseline = baseline_of(store.get_run(run_id), data_folder).baseline
     return StreamingResponse(
-        stream_export(store, artifacts, run_id),
+        stream_export(store, artifacts, run_id, baseline),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{run_id}.zip"'},
     )

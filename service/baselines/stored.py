@@ -80,10 +80,17 @@ def differences(
     return tuple(f"{name} {theirs} there, {ours} here" for name, theirs, ours in sides if theirs != ours)
 
 
+def baseline_of(run: Run, data_folder: Path) -> Found:
+    """The baseline that a run's candidates are measured by."""
+    card = cards().get(run.request.environment)
+    if card is None:
+        return Found(None, f"{run.request.environment} has no card here any more")
+    return look_up(card, run.fitness, run.steps, run.request.training, data_folder)
+
+
 def with_human_normalised(run: Run, candidates: Iterable[Candidate], data_folder: Path) -> tuple[Candidate, ...]:
     """The candidates of a run with `human_normalised` where a stored baseline allows it."""
-    card = cards().get(run.request.environment)
-    found = look_up(card, run.fitness, run.steps, run.request.training, data_folder).baseline if card else None
+    found = baseline_of(run, data_folder).baseline
     if found is None:
         return tuple(candidates)
     return tuple(

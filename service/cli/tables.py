@@ -67,10 +67,14 @@ def print_run(console: Console, run: Run, iterations: Sequence[Iteration], candi
     ]
     print_table(console, run.id, ("", ""), rows)
     cells = [
-        (f"{c.iteration}-{c.slot}", c.state.value, c.origin, number(c.fitness), short(c.reason or "", 70))
+        (
+            f"{c.iteration}-{c.slot}", c.state.value, c.origin, number(c.fitness), number(c.human_normalised),
+            short(c.reason or "", 70),
+        )
         for c in candidates
-    ]
-    print_table(console, "Candidates", ("candidate", "state", "origin", "fitness", "reason"), cells)
+    ]  # fmt: skip
+    columns = ("candidate", "state", "origin", "fitness", "human-normalised", "reason")
+    print_table(console, "Candidates", columns, cells)
     print_outcome(console, run, iterations)
 
 
@@ -104,7 +108,14 @@ def print_outcome(console: Console, run: Run, iterations: Sequence[Iteration]) -
 
 def _print_comparison(console: Console, comparison: Comparison) -> None:
     seeds = max((len(compared.fitness) for compared in comparison.rewards), default=0)
-    rows = [(REWARDS[c.reward], interval(c.interval), f"{c.success_rate:.0%}") for c in comparison.rewards]
+    rows = [
+        (
+            REWARDS[c.reward] + (", from a stored baseline" if c.stored else ""),
+            interval(c.interval),
+            f"{c.success_rate:.0%}",
+        )
+        for c in comparison.rewards
+    ]
     count = "1 new seed" if seeds == 1 else f"{seeds} new seeds"
     title = f"Trained from scratch on {count}, {comparison.steps:,} steps each: IQM, 95% interval"
     print_table(console, title, ("reward", "fitness", "success"), rows)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import trim_mean
 
 from envs.recording import environment_seeds
-from service.schema import Comparison, Interval, RewardComparison, RewardKind, Training, TrainingState
+from service.schema import Baseline, Comparison, Interval, RewardComparison, RewardKind, Training, TrainingState
 
 TRIMMED = 0.25
 """Share cut from either end: what is left is the interquartile range."""
@@ -64,15 +64,36 @@ def mean_interval(values: Sequence[float], seed: int = 0) -> Interval:
     return _interval(float(np.mean(array)), np.mean(resamples, axis=1))
 
 
-def compare(winner_id: str, trainings: Sequence[Training], steps: int) -> Comparison:
-    """The final comparison from its trainings, `steps` environment steps each.
+def stored_rewards(baseline: Baseline, seeds: Sequence[int]) -> tuple[RewardComparison, ...]:
+    """The human and the sparse reward of a baseline on these seeds; none where it lacks one of them."""
+    compared: list[RewardComparison] = []
+    for reward in (baseline.human, baseline.sparse):
+        by_seed = {training.seed: training for training in reward.trainings}
+        if not set(seeds) <= set(by_seed):
+            return ()
+        trainings = [by_seed[seed] for seed in sorted(seeds)]
+        compared.append(
+            _compared(
+                reward.reward, [one.fitness for one in trainings], [one.success_rate for one in trainings], stored=True
+            )
+        )
+    return tuple(compared)
+
+
+def compare(
+    winner_id: str, trainings: Sequence[Training], steps: int, stored: Sequence[RewardComparison] = ()
+) -> Comparison:
+    """The final comparison from its trainings, `steps` environment steps each; rewards in `stored` were not trained for it.
 
     A seed whose training failed has no fitness: it is missing from `fitness`, which is then shorter. A reward none of
     whose trainings finished is missing from `rewards`. Human-normalised is `(ours - sparse) / |human - sparse|` of
     interquartile means; its interval resamples the seeds of each reward.
     """
+    kept = {reward.reward: reward for reward in stored}
     rewards = tuple(
-        found for kind in get_args(RewardKind) if (found := _reward_comparison(kind, trainings)) is not None
+        found
+        for kind in get_args(RewardKind)
+        if (found := kept.get(kind) or _reward_comparison(kind, trainings)) is not None
     )
     return Comparison(winner_id=winner_id, rewards=rewards, human_normalised=_human_normalised(rewards), steps=steps)
 
@@ -88,12 +109,18 @@ def _reward_comparison(kind: RewardKind, trainings: Sequence[Training]) -> Rewar
     ]
     if not results:
         return None
-    fitness = tuple(result.fitness for result in results)
+    return _compared(kind, [result.fitness for result in results], [result.success_rate for result in results])
+
+
+def _compared(
+    kind: RewardKind, fitness: Sequence[float], success_rates: Sequence[float], *, stored: bool = False
+) -> RewardComparison:
     return RewardComparison(
         reward=kind,
-        fitness=fitness,
+        fitness=tuple(fitness),
         interval=interval(fitness),
-        success_rate=float(np.mean([result.success_rate for result in results])),
+        success_rate=float(np.mean(success_rates)),
+        stored=stored,
     )
 
 

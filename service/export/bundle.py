@@ -17,7 +17,7 @@ from service.export.picture import picture
 from service.export.report import CURVES, report
 from service.export.reward_file import refused_file, reward_file
 from service.export.wrapper_file import wrapper_file
-from service.schema import RunRecord, Training
+from service.schema import Baseline, RunRecord, Training
 from service.store import Store
 
 
@@ -37,11 +37,16 @@ class TrainedPolicy:
     content: bytes
 
 
-def stream_export(store: Store, artifacts: ArtifactStore, run_id: str) -> Iterator[bytes]:
-    """A run's export as a zip, made while it is sent. Raises `NotFound`, `StoreUnavailable` and `ArtifactsError`."""
+def stream_export(
+    store: Store, artifacts: ArtifactStore, run_id: str, baseline: Baseline | None = None
+) -> Iterator[bytes]:
+    """A run's export as a zip, made while it is sent; its candidates are measured by `baseline`.
+
+    Raises `NotFound`, `StoreUnavailable` and `ArtifactsError`.
+    """
     record = store.record(run_id)
     policy = _best_policy(record, store, artifacts)
-    return zipped(export_files(record, card(record.run.request.environment), policy))
+    return zipped(export_files(record, card(record.run.request.environment), policy, baseline))
 
 
 def _best_policy(record: RunRecord, store: Store, artifacts: ArtifactStore) -> TrainedPolicy | None:
@@ -58,11 +63,13 @@ def _best_policy(record: RunRecord, store: Store, artifacts: ArtifactStore) -> T
     return None
 
 
-def export_files(record: RunRecord, card: EnvCard, policy: TrainedPolicy | None) -> Iterator[ExportFile]:
+def export_files(
+    record: RunRecord, card: EnvCard, policy: TrainedPolicy | None, baseline: Baseline | None = None
+) -> Iterator[ExportFile]:
     """All files of a run's export. One that has no winner yet has neither `reward.py` nor a policy."""
     run = record.run
     winner = next((candidate for candidate in record.candidates if candidate.id == run.best_candidate_id), None)
-    yield ExportFile("report.md", _utf8(report(record, policy.training if policy else None)))
+    yield ExportFile("report.md", _utf8(report(record, policy.training if policy else None, baseline)))
     yield ExportFile(CURVES, picture(record))
     yield ExportFile("request.json", _utf8(run.request.model_dump_json(indent=2) + "\n"))
     if winner is not None:

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from service.export.text import plain
-from service.schema import RunRecord, Training
+from service.schema import Comparison, RunRecord, Training
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +38,7 @@ def picture(record: RunRecord) -> bytes:
     unit = record.run.fitness.unit
     _draw_search(left, search, record.run.best_candidate_id)
     _draw_comparison(right, compared)
+    _draw_stored(right, record.run.comparison)
     left.set_ylabel(plain(f"fitness ({unit})" if unit else "fitness"), fontsize=LABEL, parse_math=False)
     for axes, empty in ((left, not search), (right, not compared)):
         _dress(axes, empty=empty)
@@ -85,6 +86,15 @@ def _draw_search(axes: Axes, trainings: Sequence[Training], winner: str | None) 
             axes.plot(
                 *_points(training), color=REWARDS["candidate"][1], linewidth=2.6, label=label, marker=DOT, markersize=4
             )
+
+
+def _draw_stored(axes: Axes, comparison: Comparison | None) -> None:
+    """Rewards that were not trained for this run as the levels that they end at."""
+    for compared in comparison.rewards if comparison else ():
+        if compared.stored:
+            label, colour = REWARDS[compared.reward]
+            level = compared.interval.mean
+            axes.axhline(level, color=colour, linewidth=2.0, linestyle="--", label=f"{label} (stored baseline)")
 
 
 def _draw_comparison(axes: Axes, trainings: Sequence[Training]) -> None:

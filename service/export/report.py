@@ -7,14 +7,28 @@ from collections.abc import Iterable, Sequence
 
 from service.export.lineage import file_name
 from service.export.text import fenced, markdown, plain
-from service.schema import OFFLINE, Candidate, Comparison, Finding, Fitness, Interval, Run, RunRecord, Training
+from service.schema import (
+    OFFLINE,
+    Baseline,
+    Candidate,
+    Comparison,
+    Finding,
+    Fitness,
+    Interval,
+    Run,
+    RunRecord,
+    Training,
+)
 
 REWARD_NAMES = {"candidate": "winner", "human": "human (the environment's own)", "sparse": "sparse"}
 CURVES = "curves.png"
+FROM_BASELINE = (
+    "What is from a stored baseline was not trained again: the same trainings on the same seeds were done and kept."
+)
 
 
-def report(record: RunRecord, policy: Training | None) -> str:
-    """The whole report; `policy` is the training whose policy lies beside it.
+def report(record: RunRecord, policy: Training | None, baseline: Baseline | None = None) -> str:
+    """The whole report; `policy` is the training whose policy lies beside it, `baseline` what candidates are measured by.
 
     Everything that a model or a request wrote is escaped.
     """
@@ -26,7 +40,7 @@ def report(record: RunRecord, policy: Training | None) -> str:
         _comparison(run),
         f"## Curves\n\n![Fitness over environment steps]({CURVES})",
         _iterations(record),
-        _candidates(record),
+        _candidates(record, baseline),
         _cost(run),
         _reproduction(run),
     ]
@@ -85,7 +99,7 @@ def _comparison(run: Run) -> str:
         return "## Comparison\n\nThe winner has not been compared with the human and the sparse reward."
     rows = [
         (
-            REWARD_NAMES[compared.reward],
+            REWARD_NAMES[compared.reward] + (", from a stored baseline" if compared.stored else ""),
             _interval(compared.interval),
             f"{compared.success_rate:.0%}",
             ", ".join(_number(value) for value in compared.fitness),
@@ -99,6 +113,7 @@ def _comparison(run: Run) -> str:
             f"## Comparison\n\nEach reward trained from scratch on {count}, {comparison.steps:,} environment steps "
             "each. Interquartile mean over seeds with a 95% bootstrap interval, raw fitness.",
             _table(("reward", "IQM [95% interval]", "success", "each seed"), rows),
+            *([FROM_BASELINE] if any(compared.stored for compared in comparison.rewards) else []),
             _normalised(comparison),
         ]
     )
@@ -117,7 +132,8 @@ def _iterations(record: RunRecord) -> str:
     return "## Iterations\n\n" + _table(("iteration", "best fitness", "mean fitness", "trained"), rows)
 
 
-def _candidates(record: RunRecord) -> str:
+def _candidates(record: RunRecord, baseline: Baseline | None) -> str:
+    measured = baseline if baseline is not None and baseline.told_apart else None
     rows = [
         (
             f"[{candidate.iteration}-{candidate.slot}](candidates/{file_name(candidate)})",
@@ -125,11 +141,28 @@ def _candidates(record: RunRecord) -> str:
             markdown(candidate.origin),
             ", ".join(parent.removeprefix(f"{candidate.run_id}-") for parent in candidate.parents) or "-",
             _number(candidate.fitness),
+            *([] if measured is None else [_normalised_fitness(candidate, measured)]),
             markdown(candidate.reason) if candidate.reason else "",
         )
         for candidate in record.candidates
     ]
-    return "## Candidates\n\n" + _table(("candidate", "state", "origin", "parents", "fitness", "reason"), rows)
+    columns = ["candidate", "state", "origin", "parents", "fitness", "reason"]
+    if measured is None:
+        return "## Candidates\n\n" + _table(columns, rows)
+    columns.insert(-1, "human-normalised")
+    return "## Candidates\n\n" + _measured_by(measured) + "\n\n" + _table(columns, rows)
+
+
+def _normalised_fitness(candidate: Candidate, baseline: Baseline) -> str:
+    return "-" if candidate.fitness is None else _number(baseline.normalised(candidate.fitness))
+
+
+def _measured_by(baseline: Baseline) -> str:
+    return (
+        f"Human-normalised, (fitness - sparse) / |human - sparse|, by a stored baseline: human "
+        f"{_interval(baseline.human.interval)}, sparse {_interval(baseline.sparse.interval)}, each trained on "
+        f"{len(baseline.seeds)} seeds for {baseline.steps:,} environment steps."
+    )
 
 
 def _cost(run: Run) -> str:

@@ -64,8 +64,13 @@ class Baseline(Frozen):
         """The seeds that each of the two rewards was trained with."""
         return tuple(training.seed for training in self.human.trainings)
 
+    @property
+    def told_apart(self) -> bool:
+        """Whether the interval of `human - sparse` leaves out 0."""
+        return self.gap is not None and not self.gap.low <= 0.0 <= self.gap.high
+
     def normalised(self, fitness: float) -> float | None:
-        """`(fitness - sparse) / |human - sparse|`; None where the interval of `human - sparse` contains 0."""
-        if self.gap is None or self.gap.low <= 0.0 <= self.gap.high:
+        """`(fitness - sparse) / |human - sparse|`; None where human and sparse cannot be told apart."""
+        if self.gap is None or not self.told_apart:
             return None
         return (fitness - self.sparse.interval.mean) / abs(self.gap.mean)

@@ -174,7 +174,8 @@ class Candidate(Frozen):
     """One reward function: its code, where it came from, what became of it.
 
     `fitness` is the mean over its seeds, `fitness_interval` its interval, None with one seed. `continued`: it was stopped early,
-    and a user asked to train it to its end.
+    and a user asked to train it to its end. `human_normalised`: where its fitness lies between the sparse (0) and the human
+    reward (1) of a stored baseline; None without one, or where the two cannot be told apart.
     """
 
     id: str
@@ -188,6 +189,7 @@ class Candidate(Frozen):
     verdict: Verdict | None = None
     fitness: float | None = None
     fitness_interval: Interval | None = None
+    human_normalised: float | None = None
     success_rate: float | None = None
     continued: bool = False
     findings: tuple[Finding, ...] = ()

@@ -110,12 +110,16 @@ class Interval(Frozen):
 
 
 class RewardComparison(Frozen):
-    """One of the three rewards of the final comparison: fitness of each seed and their interval."""
+    """One of the three rewards of the final comparison: fitness of each seed and their interval.
+
+    `stored`: not trained for this run, but taken from a baseline of the same training on the same seeds.
+    """
 
     reward: RewardKind
     fitness: tuple[float, ...]
     interval: Interval
     success_rate: float
+    stored: bool = False
 
 
 class Comparison(Frozen):

@@ -1,5 +1,6 @@
 import math
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 from pydantic import TypeAdapter
@@ -14,7 +15,8 @@ from service.schema import (
     Training,
     Usage,
 )
-from service.store import Store, Writer
+from service.store import Store, Writer, process_owner
+from tests.unit.baselines.example import ARM, STEPS, made, put
 
 POINT = CurvePoint(
     segment=0,
@@ -69,6 +71,25 @@ def test_one_candidate_can_be_looked_at_in_its_own_run_only(client: httpx.Client
     assert Candidate.model_validate_json(answer.content) == candidate
     other = client.post("/runs", json={"task": "hop", "environment": "Hopper-v5"}).json()["id"]
     assert client.get(f"/runs/{other}/candidates/{candidate.id}").status_code == 404
+
+
+def test_a_fitness_is_shown_normalised_where_a_baseline_of_the_same_training_is_stored(
+    client: httpx.Client, store: Store, folder: Path
+) -> None:
+    put(made(), folder)
+    shown = {}
+    for steps in (STEPS, 2 * STEPS):
+        asked = {"task": "reach", "environment": ARM.id, "training": {"steps": steps}}
+        run = client.post("/runs", json=asked).json()["id"]
+        claim = store.claim(process_owner(), 3600.0, run)
+        assert claim is not None
+        candidate = add_candidate(store.writer(claim), 0, 2.0)
+        add_candidate(store.writer(claim), 1, None)
+        listed = [one["human_normalised"] for one in client.get(f"/runs/{run}/candidates").json()]
+        one = client.get(f"/runs/{run}/candidates/{candidate.id}").json()["human_normalised"]
+        shown[steps] = (listed, one)
+    # sparse 1, human 3: 2 is half of the way; nobody trained those for twice the steps
+    assert shown == {STEPS: ([0.5, None], 0.5), 2 * STEPS: ([None, None], None)}
 
 
 def test_iterations_have_their_figures(client: httpx.Client, writer: Writer) -> None:

@@ -6,58 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from envs.card import card
-from service.baselines.stored import OWN, file_name, look_up, read_baselines
-from service.schema import (
-    Baseline,
-    BaselineKind,
-    BaselinePoint,
-    BaselineReward,
-    BaselineTraining,
-    Fitness,
-    Interval,
-    PPOConfig,
-    TrainingConfig,
-)
-
-ARM = card("FetchReach-v4")
-METRIC = ARM.metrics[0]
-FITNESS = Fitness(name=METRIC.name, score=METRIC.score, success=METRIC.success, unit=METRIC.unit)
-CONFIG = TrainingConfig()
-STEPS = 4096
-GAP = Interval(mean=2.0, low=1.0, high=3.0)
-
-
-def reward(kind: BaselineKind, mean: float) -> BaselineReward:
-    curve = (BaselinePoint(steps=STEPS, fitness=mean),)
-    return BaselineReward(
-        reward=kind,
-        trainings=tuple(BaselineTraining(seed=s, fitness=mean, success_rate=0.5, curve=curve) for s in (1, 2)),
-        interval=Interval(mean=mean, low=mean - 0.5, high=mean + 0.5),
-        success_rate=0.5,
-    )
-
-
-def made(gap: Interval | None = GAP, **changes: object) -> Baseline:
-    found = Baseline(
-        environment=ARM.id,
-        fitness=FITNESS,
-        sparse_reward=ARM.sparse_reward,
-        steps=STEPS,
-        config=CONFIG,
-        human=reward("human", 3.0),
-        sparse=reward("sparse", 1.0),
-        gap=gap,
-        versions={"rewardsmith": "0.1.0"},
-    )
-    return found.model_copy(update=changes)
-
-
-def put(baseline: Baseline, data_folder: Path) -> Path:
-    path = data_folder / OWN / file_name(baseline.environment, baseline.fitness.name, baseline.steps)
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(baseline.model_dump_json())
-    return path
+from service.baselines.stored import look_up, read_baselines
+from service.schema import Fitness, Interval, PPOConfig, TrainingConfig
+from tests.unit.baselines.example import ARM, CONFIG, FITNESS, STEPS, made, put
 
 
 def test_a_baseline_of_the_same_fitness_steps_and_training_is_found_as_it_was_written(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.evolution.comparison import compare, comparison_seeds, gap, interval
+from service.evolution.comparison import compare, comparison_seeds, gap, interval, stored_rewards
 from service.schema import RewardKind, Training, TrainingResult, TrainingState
+from tests.unit.baselines.example import made
 
 WINNER = "r-0123456789-2-1"
 
@@ -185,3 +186,25 @@ def test_of_a_single_seed_no_gap_is_known() -> None:
 def test_fewer_seeds_of_a_comparison_are_the_first_of_more_and_never_those_of_a_search() -> None:
     assert comparison_seeds(3, 0) == comparison_seeds(5, 0)[:3]
     assert not {*comparison_seeds(5, 0)} & {*comparison_seeds(5, 1), 0, 1}
+
+
+def test_what_a_baseline_holds_of_the_seeds_is_compared_and_marked_as_stored() -> None:
+    # ours 5 and 5, human 3 and 3, sparse 1 and 1: (5 - 1) / |3 - 1| = 2
+    stored = stored_rewards(made(), [2, 1])
+    found = compare(WINNER, trainings("candidate", 5.0, 5.0), 1, stored)
+    assert [(reward.reward, reward.fitness, reward.stored) for reward in found.rewards] == [
+        ("candidate", (5.0, 5.0), False),
+        ("human", (3.0, 3.0), True),
+        ("sparse", (1.0, 1.0), True),
+    ]
+    assert found.rewards[1].success_rate == 0.5
+    assert found.human_normalised is not None
+    assert found.human_normalised.mean == 2.0
+
+
+def test_fewer_seeds_than_a_baseline_has_are_enough() -> None:
+    assert [reward.fitness for reward in stored_rewards(made(), [2])] == [(3.0,), (1.0,)]
+
+
+def test_a_baseline_that_lacks_a_seed_is_not_compared_at_all() -> None:
+    assert stored_rewards(made(), [1, 2, 3]) == ()

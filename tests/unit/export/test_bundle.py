@@ -171,6 +171,16 @@ def test_the_picture_draws_a_unit_that_looks_like_a_formula_as_it_is(record: Run
     assert struct.unpack(">II", drawn[16:24]) == (1500, 675)
 
 
+def test_the_picture_draws_the_level_of_a_reward_that_was_not_trained_again(record: RunRecord) -> None:
+    assert record.run.comparison is not None
+    ours, human, sparse = record.run.comparison.rewards
+    rewards = (ours, human.model_copy(update={"stored": True}), sparse)
+    stored = record.run.model_copy(update={"comparison": record.run.comparison.model_copy(update={"rewards": rewards})})
+    trained = tuple(training for training in record.trainings if training.reward != "human")
+    without = record.model_copy(update={"trainings": trained})
+    assert picture(without.model_copy(update={"run": stored})) != picture(without)
+
+
 def test_a_run_without_a_winner_exports_what_there_is(record: RunRecord) -> None:
     run = record.run.model_copy(update={"best_candidate_id": None, "best_fitness": None, "comparison": None})
     bare = record.model_copy(update={"run": run, "iterations": (), "candidates": (), "trainings": ()})

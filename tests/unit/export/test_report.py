@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from service.export.report import command, report
 from service.export.text import fenced, markdown, plain, quoted
 from service.schema import RunRecord
+from tests.unit.baselines.example import made
 
 
 def test_a_report_gives_the_figures_of_iterations_and_comparison(record: RunRecord) -> None:
@@ -36,6 +37,32 @@ def test_where_human_and_sparse_cannot_be_told_apart_the_normalised_score_is_lef
     comparison = record.run.comparison.model_copy(update={"human_normalised": None})
     run = record.run.model_copy(update={"comparison": comparison})
     assert "left out" in report(record.model_copy(update={"run": run}), None)
+
+
+def test_candidates_are_measured_by_a_stored_baseline_and_the_report_says_by_which(record: RunRecord) -> None:
+    # sparse 1, human 3: the fitness 1.5 is a quarter of the way, and 0.3 is 0.35 of it back
+    text = report(record, None, made())
+    assert "human 3 [2.5, 3.5], sparse 1 [0.5, 1.5], each trained on 2 seeds for 4,096 environment steps" in text
+    assert "| candidate | state | origin | parents | fitness | human-normalised | reason |" in text
+    assert "| 1.5 | 0.25 |" in text
+    assert "| 0.3 | -0.35 |" in text
+    assert "| - | - |" in text  # the one that was refused
+
+
+def test_candidates_are_not_measured_where_human_and_sparse_cannot_be_told_apart(record: RunRecord) -> None:
+    assert "human-normalised" not in report(record, None, made(gap=None))
+
+
+def test_the_report_says_which_reward_of_the_comparison_was_not_trained_again(record: RunRecord) -> None:
+    assert record.run.comparison is not None
+    ours, human, sparse = record.run.comparison.rewards
+    rewards = (ours, human.model_copy(update={"stored": True}), sparse)
+    run = record.run.model_copy(update={"comparison": record.run.comparison.model_copy(update={"rewards": rewards})})
+    text = report(record.model_copy(update={"run": run}), None)
+    assert "| human (the environment's own), from a stored baseline | 1.3" in text
+    assert "| sparse | 0.4" in text
+    assert "was not trained again" in text
+    assert "was not trained again" not in report(record, None)
 
 
 def test_the_command_of_a_report_quotes_what_a_shell_would_obey(record: RunRecord) -> None:
