@@ -14,11 +14,13 @@ from service.schema import Candidate, CurvePoint, EpisodeEnd, Training, Training
 MOST_POINTS: Final = 10
 MOST_NOTES: Final = 8
 _LONGEST_NAME: Final = 64
+_LONGEST_REASON: Final = 200
 
 
-def reflect(candidate: Candidate, training: Training) -> str:
-    """One candidate's training in words and figures; nothing in it depends on anything but the two arguments.
+def reflect(candidate: Candidate, training: Training, stopped: Sequence[Candidate] = ()) -> str:
+    """One candidate's training in words and figures; nothing in it depends on anything but the arguments.
 
+    `training` is the one that stands for all its seeds; `stopped` are the candidates of its iteration that were stopped early.
     Figures over training stand in order from beginning to end, at most ten, evenly spaced, the last one always among them.
     """
     head = f"Trained for {training.segments_done} of {training.segments} segments."
@@ -35,7 +37,7 @@ def reflect(candidate: Candidate, training: Training) -> str:
         *_components(points),
     ]
     if training.result is not None:
-        lines += ["", *_outcome(training.result)]
+        lines += ["", *_outcome(training.result), *_over_seeds(candidate)]
     if candidate.verdict is not None and candidate.verdict.notes:
         notes = candidate.verdict.notes[:MOST_NOTES]
         lines += [
@@ -45,6 +47,9 @@ def reflect(candidate: Candidate, training: Training) -> str:
         ]
     if training.reason:
         lines += ["", f"The training ended: {_line(training.reason)}"]
+    if stopped:
+        lines += ["", "Other rewards of its iteration were stopped early, because their fitness was too low:"]
+        lines += [f"- candidate {one.id}: {_line(one.reason or '', _LONGEST_REASON)}" for one in stopped[:MOST_NOTES]]
     return "\n".join(lines)
 
 
@@ -93,6 +98,16 @@ def _outcome(result: TrainingResult) -> list[str]:
     return lines
 
 
+def _over_seeds(candidate: Candidate) -> list[str]:
+    interval = candidate.fitness_interval
+    if interval is None:
+        return []
+    return [
+        f"That was the best of its seeds; over all of them the fitness is {interval.mean:.4g} on average, "
+        f"95% interval {interval.low:.4g} to {interval.high:.4g}."
+    ]
+
+
 def _spread(curve: Sequence[CurvePoint]) -> list[CurvePoint]:
     if len(curve) <= MOST_POINTS:
         return list(curve)
@@ -100,7 +115,7 @@ def _spread(curve: Sequence[CurvePoint]) -> list[CurvePoint]:
     return [curve[round(at * last / (MOST_POINTS - 1))] for at in range(MOST_POINTS)]
 
 
-def _line(text: str) -> str:
+def _line(text: str, longest: int = _LONGEST_NAME) -> str:
     """Text of others on one line: a component's name is written by a model."""
     plain = " ".join(text.split())
-    return plain if len(plain) <= _LONGEST_NAME else f"{plain[: _LONGEST_NAME - 1]}…"
+    return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from service.schema import Candidate, CandidateState
+from service.schema import Candidate, CandidateState, Training
 
 
 def select_parents(candidates: Sequence[Candidate], count: int) -> tuple[Candidate, ...]:
@@ -30,6 +30,22 @@ def winner(candidates: Sequence[Candidate]) -> Candidate | None:
     """The best trained candidate of all iterations, None where none was trained."""
     best = select_parents(candidates, 1)
     return best[0] if best else None
+
+
+def best_training(trainings: Sequence[Training], candidate_id: str) -> Training | None:
+    """The training of a candidate in the search that stands for it: of its seeds the best, of equals the first planned.
+
+    The best by fitness on fresh episodes; where no seed is finished, by the best evaluation so far. None where none is planned.
+    """
+    own = [training for training in trainings if training.candidate_id == candidate_id and not training.comparison]
+    return max(own, key=_worth, default=None)
+
+
+def _worth(training: Training) -> tuple[bool, float]:
+    if training.result is not None:
+        return True, training.result.fitness
+    fitness = [point.fitness for point in training.curve if math.isfinite(point.fitness)]
+    return False, max(fitness, default=-math.inf)
 
 
 def _place(candidate: Candidate) -> tuple[int, int, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from service.evolution.budget import exhausted, hopeless
 from service.evolution.selection import winner
-from service.schema import IterationState, RunRecord, RunState
+from service.schema import CandidateState, IterationState, RunRecord, RunState
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,13 @@ class Analyze:
 
 
 @dataclass(frozen=True)
+class Continue:
+    """Train candidates of finished iterations to their end, though they had been stopped early, and read what they did."""
+
+    candidate_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Compare:
     """Train the winner from scratch beside the human and the sparse reward."""
 
@@ -59,11 +66,14 @@ class Finish:
     reason: str | None
 
 
-Step = StartIteration | Design | Screen | Train | Analyze | Compare | Finish
+Step = StartIteration | Design | Screen | Train | Analyze | Continue | Compare | Finish
 
 
 def next_step(record: RunRecord) -> Step:
     """The one next step of a run."""
+    late = _continued(record)
+    if late:
+        return Continue(late)
     current = record.iterations[-1] if record.iterations else None
     if current is not None:
         match current.state:
@@ -96,6 +106,13 @@ def next_step(record: RunRecord) -> Step:
             return Compare(best.id)
         reason = no_comparison
     return Finish(RunState.COMPLETED, reason)
+
+
+def _continued(record: RunRecord) -> tuple[str, ...]:
+    """Candidates that wait for their training though their iteration is over: a user wants it, whatever the budget says."""
+    done = {iteration.number for iteration in record.iterations if iteration.state is IterationState.DONE}
+    waiting = (CandidateState.QUEUED, CandidateState.TRAINING)
+    return tuple(one.id for one in record.candidates if one.iteration in done and one.state in waiting)
 
 
 def _unaffordable(record: RunRecord, trainings: int, what: str) -> str | None:

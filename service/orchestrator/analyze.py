@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+import numpy as np
+
 from service.evolution.analyzer import analyze as find
+from service.evolution.comparison import mean_interval
+from service.evolution.selection import best_training
 from service.orchestrator.work import Tools
-from service.schema import CandidateState, IterationState, TrainingState
+from service.schema import Candidate, CandidateState, IterationState, RunRecord, TrainingState
 
 
 def analyze(tools: Tools, iteration: int) -> None:
-    """Moves every candidate that was in training to `trained` with fitness and findings, or to `failed` with the reason."""
-    record = tools.record()
-    trainings = {training.candidate_id: training for training in record.trainings if not training.comparison}
-    for candidate in record.candidates:
-        if candidate.iteration != iteration or candidate.state is not CandidateState.TRAINING:
-            continue
-        training = trainings[candidate.id]
-        if training.state is TrainingState.FAILED or training.result is None:
-            tools.writer.set_candidate_state(candidate.id, CandidateState.FAILED, reason=training.reason)
-            continue
-        tools.writer.set_candidate_state(
-            candidate.id,
-            CandidateState.TRAINED,
-            fitness=training.result.fitness,
-            success_rate=training.result.success_rate,
-            findings=find(training, tools.card.max_steps, tools.card.dt),
-        )
+    """Moves every candidate of an iteration that was in training to `trained` or `failed`, and finds what the pruned ones did."""
+    of_iteration = [candidate.id for candidate in tools.record().candidates if candidate.iteration == iteration]
+    analyze_candidates(tools, of_iteration)
     tools.writer.set_iteration_state(iteration, IterationState.DONE)
+
+
+def analyze_candidates(tools: Tools, candidate_ids: Collection[str]) -> None:
+    """Reads the trainings of these candidates, as far as they went."""
+    record = tools.record()
+    for candidate in record.candidates:
+        if candidate.id not in candidate_ids:
+            continue
+        if candidate.state is CandidateState.TRAINING:
+            _end(tools, record, candidate)
+        elif candidate.state is CandidateState.PRUNED:
+            best = best_training(record.trainings, candidate.id)
+            findings = () if best is None else find(best, tools.card.max_steps, tools.card.dt)
+            tools.writer.set_candidate_state(candidate.id, CandidateState.PRUNED, findings=findings)
+
+
+def _end(tools: Tools, record: RunRecord, candidate: Candidate) -> None:
+    """`trained` with the mean over all its seeds, or `failed` with the reason if its reward was at fault with any of them."""
+    own = [one for one in record.trainings if one.candidate_id == candidate.id and not one.comparison]
+    faults = [one.reason for one in own if one.state is TrainingState.FAILED]
+    results = [one.result for one in own if one.result is not None]
+    best = best_training(own, candidate.id)
+    if faults or best is None or len(results) < len(own):
+        tools.writer.set_candidate_state(candidate.id, CandidateState.FAILED, reason=faults[0] if faults else None)
+        return
+    fitness = [result.fitness for result in results]
+    tools.writer.set_candidate_state(
+        candidate.id,
+        CandidateState.TRAINED,
+        fitness=float(np.mean(fitness)),
+        fitness_interval=mean_interval(fitness) if len(fitness) > 1 else None,
+        success_rate=float(np.mean([result.success_rate for result in results])),
+        findings=find(best, tools.card.max_steps, tools.card.dt),
+    )

@@ -15,7 +15,10 @@ COMPARISON_SEEDS = 1
 
 
 def compare(tools: Tools, winner_id: str) -> None:
-    """Trains all three rewards on the same seeds and stores how they compare."""
+    """Trains all three rewards from scratch on the same seeds and stores how they compare.
+
+    Where a continued candidate became the winner, the trainings of the human and the sparse reward are there already.
+    """
     run = tools.store.get_run(tools.run_id)
     seeds = environment_seeds(run.request.training.comparison_seeds, run.request.search.seed, COMPARISON_SEEDS)
     kinds: tuple[RewardKind, ...] = get_args(RewardKind)
@@ -23,7 +26,7 @@ def compare(tools: Tools, winner_id: str) -> None:
         planned(
             tools,
             run,
-            f"{run.id}-final-{kind}-{k}",
+            f"{run.id}-final-{winner_id.removeprefix(f'{run.id}-') if kind == 'candidate' else kind}-{k}",
             kind,
             seed,
             winner_id if kind == "candidate" else None,
@@ -34,5 +37,5 @@ def compare(tools: Tools, winner_id: str) -> None:
     )
     tools.writer.add_trainings(trainings)
     train_all(tools, [training.id for training in trainings])
-    finished = [training for training in tools.record().trainings if training.comparison]
+    finished = [one for one in tools.record().trainings if one.comparison and one.candidate_id in (None, winner_id)]
     tools.writer.set_comparison(sum_up(winner_id, finished, run.steps))

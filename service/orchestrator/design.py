@@ -9,7 +9,7 @@ from service.evolution.budget import exhausted
 from service.evolution.critic import NoCode, extract_source, review
 from service.evolution.designer import design_request
 from service.evolution.reflection import reflect
-from service.evolution.selection import select_parents
+from service.evolution.selection import best_training, select_parents
 from service.llm.contract import DesignerError, Parent, Rejected
 from service.orchestrator.work import Interrupted, Tools
 from service.schema import (
@@ -44,7 +44,6 @@ def _seeds(record: RunRecord, iteration: int) -> int:
 
 
 def _parents(record: RunRecord) -> tuple[Parent, ...]:
-    trainings = {training.candidate_id: training for training in record.trainings if not training.comparison}
     return tuple(
         Parent(
             candidate_id=candidate.id,
@@ -52,10 +51,16 @@ def _parents(record: RunRecord) -> tuple[Parent, ...]:
             fitness=candidate.fitness,
             success_rate=candidate.success_rate or 0.0,
             findings=candidate.findings,
-            reflection=reflect(candidate, trainings[candidate.id]),
+            reflection=reflect(candidate, training, _stopped_beside(record, candidate)),
         )
         for candidate in select_parents(record.candidates, record.run.request.search.parents)
-        if candidate.fitness is not None
+        if candidate.fitness is not None and (training := best_training(record.trainings, candidate.id)) is not None
+    )
+
+
+def _stopped_beside(record: RunRecord, candidate: Candidate) -> tuple[Candidate, ...]:
+    return tuple(
+        one for one in record.candidates if one.iteration == candidate.iteration and one.state is CandidateState.PRUNED
     )
 
 

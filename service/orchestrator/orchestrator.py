@@ -12,19 +12,32 @@ from envs.card import card
 from envs.errors import EnvironmentFault
 from sandbox import SandboxFault
 from service.artifacts import ArtifactsError, ArtifactStore
-from service.evolution.steps import Analyze, Compare, Design, Finish, Screen, StartIteration, Step, Train, next_step
+from service.evolution.steps import (
+    Analyze,
+    Compare,
+    Continue,
+    Design,
+    Finish,
+    Screen,
+    StartIteration,
+    Step,
+    Train,
+    next_step,
+)
+from service.evolution.warm_start import PolicyMismatch
 from service.llm.contract import DesignerError
 from service.llm.select import make_designer
-from service.orchestrator.analyze import analyze
+from service.orchestrator.analyze import analyze, analyze_candidates
 from service.orchestrator.compare import compare
 from service.orchestrator.design import design
+from service.orchestrator.generation import train, train_to_the_end
 from service.orchestrator.screen import screen
-from service.orchestrator.train import train
+from service.orchestrator.warm_start import check_warm_start
 from service.orchestrator.work import Interrupted, Tools
 from service.schema import Run, RunState
 from service.settings import Settings
 from service.store.claims import Claim
-from service.store.errors import LeaseLost, StateConflict
+from service.store.errors import LeaseLost, NotFound, StateConflict
 from service.store.owner import process_owner
 from service.store.store import Store
 from service.training.cluster import Cluster
@@ -117,6 +130,7 @@ class Orchestrator:
         tools = self._tools(claim, heartbeat.stopped)
         try:
             tools.designer.check()
+            check_warm_start(tools)
             while not heartbeat.stopped():
                 started = time.monotonic()
                 step = next_step(tools.record())
@@ -128,7 +142,7 @@ class Orchestrator:
             pass
         except DesignerError as error:
             return RunState.PAUSED, f"the designer failed: {error}"
-        except (FitnessFault, EnvironmentFault) as error:
+        except (FitnessFault, EnvironmentFault, PolicyMismatch, NotFound) as error:
             return RunState.FAILED, str(error)
         except (ClusterFault, SandboxFault, ArtifactsError) as error:
             return RunState.PAUSED, f"infrastructure fault: {error}"
@@ -174,6 +188,9 @@ def _take(tools: Tools, step: Step) -> None:
             train(tools, iteration)
         case Analyze(iteration):
             analyze(tools, iteration)
+        case Continue(candidate_ids):
+            train_to_the_end(tools, candidate_ids)
+            analyze_candidates(tools, candidate_ids)
         case Compare(winner_id):
             compare(tools, winner_id)
         case Finish():

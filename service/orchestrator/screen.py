@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from envs.recording import environment_seeds
 from sandbox import SandboxedReward, check_reward
 from service.evolution.screening import screen as find_duplicates
 from service.orchestrator.train import planned
+from service.orchestrator.warm_start import starting_policy
 from service.orchestrator.work import Tools
-from service.schema import Candidate, CandidateState, IterationState
+from service.schema import Candidate, CandidateState, IterationState, RunRecord
+
+SEARCH_SEEDS = 3
+"""Keeps the further seeds of the search apart from those of evaluations and of the final comparison."""
 
 
 def screen(tools: Tools, iteration: int) -> None:
@@ -39,14 +44,36 @@ def screen(tools: Tools, iteration: int) -> None:
                 reason=f"the same reward as {same.same_as} up to scale (distance {same.distance:.4f})",
             )
         else:
-            # Every candidate trains on the same seed, so that luck is the same for all that are compared.
-            seed = record.run.request.search.seed
-            training = planned(
-                tools, record.run, f"{candidate_id}-s0", "candidate", seed, candidate_id, comparison=False
-            )
-            tools.writer.add_trainings((training,))
-            tools.writer.set_candidate_state(candidate_id, CandidateState.QUEUED)
+            _plan(tools, record, proposed[candidate_id])
     tools.writer.set_iteration_state(iteration, IterationState.TRAINING)
+
+
+def _plan(tools: Tools, record: RunRecord, candidate: Candidate) -> None:
+    """Plans a training for each seed; the seeds are the same for all candidates, so that luck is the same for all compared."""
+    request = record.run.request
+    start = starting_policy(tools, record, candidate)
+    seeds = training_seeds(request.training.seeds, request.search.seed)
+    tools.writer.add_trainings(
+        tuple(
+            planned(
+                tools,
+                record.run,
+                f"{candidate.id}-s{k}",
+                "candidate",
+                seed,
+                candidate.id,
+                comparison=False,
+                warm_start=None if start is None else start.id,
+            )
+            for k, seed in enumerate(seeds)
+        )
+    )
+    tools.writer.set_candidate_state(candidate.id, CandidateState.QUEUED)
+
+
+def training_seeds(count: int, search_seed: int) -> list[int]:
+    """Seeds of the search's trainings: its own seed, then others that follow from it; the first of them whatever the count."""
+    return [search_seed, *environment_seeds(count - 1, search_seed, SEARCH_SEEDS)]
 
 
 def _totals(tools: Tools, candidate: Candidate) -> NDArray[np.float64]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import closing
 
 from sandbox import RewardRejected
 from service.orchestrator.work import Interrupted, Tools
 from service.schema import (
-    CandidateState,
-    IterationState,
     RewardKind,
     Run,
     RunRecord,
@@ -17,20 +16,17 @@ from service.schema import (
     TrainingState,
 )
 from service.schema.segments import plan_segments
-from service.training.errors import TrainingStopped, WorkerLost
+from service.training.errors import TrainingStopped
 from service.training.job import (
     Member,
     MemberFailed,
     MemberFinished,
-    Progress,
+    PopulationResubmitted,
     SegmentDone,
     TrainingJob,
     code_of,
     metric_of,
 )
-
-WORKER_LOSSES = 5
-"""Times in a row that a population is submitted again without one new segment before the run is paused."""
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +40,7 @@ def planned(
     candidate_id: str | None,
     *,
     comparison: bool,
+    warm_start: str | None = None,
 ) -> Training:
     """A training that has not begun, with as many segments as the run's steps allow."""
     return Training(
@@ -53,6 +50,7 @@ def planned(
         reward=reward,
         comparison=comparison,
         seed=seed,
+        warm_start=warm_start,
         state=TrainingState.QUEUED,
         segments=plan_segments(tools.card.max_steps, run.request.training, run.steps).segments,
         segments_done=0,
@@ -62,52 +60,29 @@ def planned(
     )
 
 
-def train(tools: Tools, iteration: int) -> None:
-    """Trains the queued candidates of an iteration, from their checkpoints where there are any."""
-    record = tools.record()
-    queued = {
-        candidate.id
-        for candidate in record.candidates
-        if candidate.iteration == iteration and candidate.state in (CandidateState.QUEUED, CandidateState.TRAINING)
-    }
-    for candidate_id in queued:
-        tools.writer.set_candidate_state(candidate_id, CandidateState.TRAINING)
-    train_all(tools, [t.id for t in record.trainings if t.candidate_id in queued and not t.comparison])
-    tools.writer.set_iteration_state(iteration, IterationState.ANALYZING)
+def train_all(tools: Tools, training_ids: Collection[str], until: int | None = None) -> None:
+    """Brings every training to its end, or to segment `until` where others are compared first, whatever happens to the workers.
 
-
-def train_all(tools: Tools, training_ids: Sequence[str]) -> None:
-    """Brings every training to its end, whatever happens to the workers.
-
-    Raises `WorkerLost` if workers keep dying without getting anywhere, `Interrupted` if asked to stop.
+    A candidate whose reward fails with one seed is not trained on with the others: whoever is left is submitted again.
+    Raises `ClusterFault` if the cluster cannot, `Interrupted` if asked to stop.
     """
-    losses = 0
-    while True:
-        record = tools.record()
-        unfinished = [
-            training
-            for training in record.trainings
-            if training.id in training_ids and training.state in (TrainingState.QUEUED, TrainingState.RUNNING)
-        ]
-        if not unfinished:
-            return
-        members = _members(tools, record, unfinished)
-        if not members:
-            continue
+    while members := _members(tools, record := tools.record(), training_ids, until):
+        job = _job(tools, record, members, until)
         try:
-            for progress in tools.cluster().train(_job(tools, record, members), tools.stopped):
-                _store(tools, progress)
-                losses = 0
+            with closing(tools.cluster().train(job, tools.stopped)) as told:
+                for progress in told:
+                    if isinstance(progress, PopulationResubmitted):
+                        tools.writer.log(progress.reason)
+                    elif isinstance(progress, MemberFailed):
+                        if tools.writer.fail_training(progress.member_id, progress.reason):
+                            break
+                    else:
+                        _store(tools, progress)
         except TrainingStopped:
             raise Interrupted from None
-        except WorkerLost as error:
-            losses += 1
-            tools.writer.log(f"{error}; submitting what is left again ({losses} of {WORKER_LOSSES})")
-            if losses >= WORKER_LOSSES:
-                raise
 
 
-def _job(tools: Tools, record: RunRecord, members: Sequence[Member]) -> TrainingJob:
+def _job(tools: Tools, record: RunRecord, members: Sequence[Member], until: int | None) -> TrainingJob:
     keys = {member.id: tools.writer.checkpoint_key(member.id) for member in members}
     return TrainingJob(
         card=tools.card,
@@ -116,23 +91,33 @@ def _job(tools: Tools, record: RunRecord, members: Sequence[Member]) -> Training
         steps=record.run.steps,
         members=tuple(members),
         checkpoints={member_id: tools.artifacts.get(key) for member_id, key in keys.items() if key is not None},
+        until=until,
     )
 
 
-def _members(tools: Tools, record: RunRecord, trainings: Sequence[Training]) -> list[Member]:
-    """A member for each training; code that is refused today, though it was let in before, fails its training here."""
+def _members(tools: Tools, record: RunRecord, training_ids: Collection[str], until: int | None) -> list[Member]:
+    """A member for each training with segments left; code that is refused today, though it was let in before, fails here."""
     sources = {candidate.id: candidate.source for candidate in record.candidates}
     members: list[Member] = []
-    for training in trainings:
+    for training in record.trainings:
+        if (
+            training.id not in training_ids
+            or training.state not in (TrainingState.QUEUED, TrainingState.RUNNING)
+            or (until is not None and training.segments_done >= until)
+        ):
+            continue
         source = sources[training.candidate_id] if training.candidate_id is not None else None
         try:
-            members.append(Member(training.id, training.seed, code_of(tools.card, training.reward, source)))
+            code = code_of(tools.card, training.reward, source)
         except RewardRejected as fault:
             tools.writer.fail_training(training.id, f"rejected: {fault}")
+            continue
+        start = tools.policy(training.warm_start) if training.warm_start and not training.segments_done else None
+        members.append(Member(training.id, training.seed, code, start))
     return members
 
 
-def _store(tools: Tools, progress: Progress) -> None:
+def _store(tools: Tools, progress: SegmentDone | MemberFinished) -> None:
     """Artifacts first, then the row that names them: a crash between the two leaves a file that nothing names, no more."""
     folder = f"runs/{tools.run_id}/trainings/{progress.member_id}"
     match progress:
@@ -147,5 +132,3 @@ def _store(tools: Tools, progress: Progress) -> None:
             key = f"{folder}/policy.safetensors"
             tools.artifacts.put(key, progress.policy)
             tools.writer.finish_training(progress.member_id, progress.result, key, progress.environment_steps)
-        case MemberFailed():
-            tools.writer.fail_training(progress.member_id, progress.reason)

@@ -11,6 +11,7 @@ from envs.recording import Recording, record
 from envs.variables import Floats
 from service.artifacts import ArtifactStore
 from service.evolution.designer import variable_statistics
+from service.evolution.warm_start import PolicyMismatch
 from service.llm.contract import Designer, VariableStatistics
 from service.schema import RunRecord
 from service.store.store import Store
@@ -42,6 +43,15 @@ class Tools:
     def record(self) -> RunRecord:
         """All that is stored of the run now."""
         return self.store.record(self.run_id)
+
+    def policy(self, training_id: str) -> bytes:
+        """The policy file of a finished training, of any run. Raises `NotFound`, `PolicyMismatch`, `ArtifactsError`."""
+        key = self.store.policy_key(training_id)
+        if key is None:
+            raise PolicyMismatch(
+                f"expected a finished training to begin with its policy, got {training_id}, which has none"
+            )
+        return self.artifacts.get(key)
 
     @cached_property
     def recording(self) -> Recording:

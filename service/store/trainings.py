@@ -12,6 +12,8 @@ from service.store.change import Change
 from service.store.errors import NotFound, StateConflict
 from service.store.tables import CandidateRow, CurvePointRow, TrainingRow
 
+OPEN = (TrainingState.QUEUED, TrainingState.RUNNING)
+
 
 def add(change: Change, trainings: tuple[Training, ...]) -> None:
     """Plans trainings; those of an id that is stored already are left as they are."""
@@ -52,7 +54,7 @@ def add_segment(
             f"training {training_id} has {row.segments_done} of {row.segments} segments: segment {point.segment} "
             f"cannot follow, {row.segments_done} is next"
         )
-    if row.state not in (TrainingState.QUEUED, TrainingState.RUNNING):
+    if row.state not in OPEN:
         raise StateConflict(f"training {training_id} is {row.state}: it takes no more segments")
     if row.state == TrainingState.QUEUED:
         row.state = TrainingState.RUNNING
@@ -85,19 +87,29 @@ def finish(change: Change, training_id: str, result: TrainingResult, policy_key:
     _state_event(change, row, f"finished with fitness {result.fitness:.4g}", fitness=result.fitness)
 
 
-def fail(change: Change, training_id: str, reason: str) -> None:
-    """Notes that a training's reward was at fault, once. Raises `StateConflict` if it is finished."""
+def fail(change: Change, training_id: str, reason: str) -> bool:
+    """Notes that a training's reward was at fault, once, and fails the other open trainings of its candidate for that reason.
+
+    True if there were such others. Those of the final comparison stand alone. Raises `StateConflict` if it is finished.
+    """
     row = _row(change, training_id)
     if row.state == TrainingState.FAILED:
-        return
+        return False
     _check_open(row, TrainingState.FAILED)
     row.state, row.reason = TrainingState.FAILED, reason
     _state_event(change, row, f"failed: {reason}")
+    if row.comparison or row.candidate_id is None:
+        return False
+    others = _of_candidate(change, row.candidate_id, OPEN)
+    for other in others:
+        other.state, other.reason = TrainingState.FAILED, reason
+        _state_event(change, other, f"failed with {row.id}, of the same reward")
+    return bool(others)
 
 
 def prune_of(change: Change, candidate_id: str, reason: str) -> None:
     """Stops the open trainings of a candidate where they are; curve and checkpoint stay."""
-    for row in _of_candidate(change, candidate_id, (TrainingState.QUEUED, TrainingState.RUNNING)):
+    for row in _of_candidate(change, candidate_id, OPEN):
         row.state, row.reason = TrainingState.PRUNED, reason
         _state_event(change, row, f"pruned: {reason}")
 
@@ -126,7 +138,7 @@ def _row(change: Change, training_id: str) -> TrainingRow:
 
 
 def _check_open(row: TrainingRow, then: TrainingState) -> None:
-    if row.state in (TrainingState.FINISHED, TrainingState.FAILED, TrainingState.PRUNED):
+    if row.state not in OPEN:
         raise StateConflict(f"training {row.id} is {row.state}: it cannot become {then}")
 
 

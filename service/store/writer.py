@@ -132,10 +132,13 @@ class Writer:
         with self._change() as change:
             trainings.finish(change, training_id, result, policy_key, environment_steps)
 
-    def fail_training(self, training_id: str, reason: str) -> None:
-        """Notes that the reward of a training was at fault. Raises `NotFound`, `StateConflict`."""
+    def fail_training(self, training_id: str, reason: str) -> bool:
+        """Notes that the reward of a training was at fault, which fails the other open trainings of its candidate too.
+
+        True if there were such others. Raises `NotFound`, `StateConflict`.
+        """
         with self._change() as change:
-            trainings.fail(change, training_id, reason)
+            return trainings.fail(change, training_id, reason)
 
     def checkpoint_key(self, training_id: str) -> str | None:
         """Where the newest checkpoint of a training lies, None before its first segment."""
