@@ -44,12 +44,12 @@ class Settings(BaseSettings):
     ray_address: str | None = Field(
         None,
         validation_alias=AliasChoices("REWARDSMITH_RAY_ADDRESS", "RAY_ADDRESS"),
-        description="Address of a Ray cluster; RAY_ADDRESS is read too. A local Ray is started if not given.",
+        description="Address of a Ray cluster, HOST:PORT; RAY_ADDRESS is read too. A local Ray is started if not given.",
     )
     training_cores: int = Field(
         default_factory=lambda: len(os.sched_getaffinity(0)),
         ge=1,
-        description="Processor cores that trainings use on this machine; all that this process may use if not given.",
+        description="Processor cores of the local Ray, not of a cluster's nodes; all that this process may use if not given.",
     )
     model_base_url: str | None = Field(
         None,

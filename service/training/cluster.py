@@ -1,7 +1,4 @@
-"""Trains populations on Ray: a local one, or the cluster at an address; progress comes back as values.
-
-Ray's own retry of a streaming task loses values, so it is off: whoever stores the progress submits what is left again.
-"""
+"""The connection to Ray: a local one, or the cluster at an address, on whose workers populations are trained."""
 
 from __future__ import annotations
 
@@ -10,36 +7,85 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import cast
+from typing import Any, cast
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import RayError
 
-from service.training.errors import ClusterUnreachable, FitnessFault, TrainingStopped, WorkerLost
-from service.training.job import Progress, TrainingJob
+from service.training.errors import ClusterDied, ClusterUnreachable
+from service.training.job import PopulationResubmitted, Progress, TrainingJob
+from service.training.packing import Node
+from service.training.submission import Submission
 
-POLL_SECONDS = 0.25
 LOCAL_SETTINGS = {
     "RAY_DEDUP_LOGS": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
+VALUES_IN_MESSAGES = {"max_direct_call_object_size": 2**26, "task_rpc_inlined_bytes_limit": 2**28}
+"""Bytes. Values of this size go without the object store: whoever reads from the store of a dead raylet is ended by Ray."""
 SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+VITAL = ("raylet", "gcs_server")
 log = logging.getLogger(__name__)
 
 
 class Cluster:
     """A connection to Ray; a context manager that starts a local Ray where no address is given, and ends it.
 
-    Workers run in an empty directory: Ray puts the caller's own first on their path, where any folder called `envs`
-    or `service` would take the place of ours. They get no keys: what the environment holds of them is empty there. A local
-    Ray, which listens on every interface, answers this process alone. Raises `ClusterUnreachable`.
+    `cores` are those of a local Ray; in a cluster each node says how many it has. Workers run in an empty directory: Ray puts
+    the caller's own first on their path, where any folder called `envs` or `service` would take the place of ours. They get
+    no keys: what the environment holds of them is empty there. A local Ray, which listens on every interface, answers this
+    process alone; a cluster that asks for a token is shown RAY_AUTH_TOKEN. Raises `ClusterUnreachable`.
     """
 
     def __init__(self, address: str | None = None, cores: int | None = None) -> None:
+        self._address = address
         self._cores = cores or os.cpu_count() or 1
+        self._connected = False
+        self._connect()
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leaves the cluster; a local one ends."""
+        if self._connected:
+            self._connected = False
+            ray.shutdown()
+            self._empty.cleanup()
+
+    def train(
+        self, job: TrainingJob, stopped: Callable[[], bool]
+    ) -> Generator[Progress | PopulationResubmitted, None, None]:
+        """Trains the members of a job on all nodes, telling of each segment as it is done; asks `stopped` several times a second.
+
+        When it ends, for whatever reason, no worker is at work for it any more. Raises `WorkerLost` when workers keep dying
+        without getting anywhere, `ClusterTooSmall` when the members can never have the memory they need, `ClusterDied` when
+        the local Ray is gone (the next call starts another), `FitnessFault` when the fitness cannot score an episode,
+        `envs.errors.CardMismatch` when the environment is not what its card says, and `TrainingStopped` when asked to stop.
+        """
+        if not self._connected:
+            self._connect()
+        try:
+            yield from Submission(job, _nodes, _watch).progress(stopped)
+        except ClusterDied:
+            self.close()
+            raise
+
+    def _connect(self) -> None:
+        address = self._address
+        if address and address.startswith("ray://"):
+            raise ClusterUnreachable(
+                f"expected the address of a Ray cluster as host:port, got {address}: Ray's client cannot stream; "
+                "run this on a machine of the cluster (`ray start --address=HOST:6379 --num-cpus=0`) and give HOST:6379"
+            )
         self._empty = tempfile.TemporaryDirectory(prefix="rewardsmith-")
         os.environ.update(LOCAL_SETTINGS)
         if not address:
@@ -53,60 +99,35 @@ class Cluster:
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 runtime_env={"working_dir": self._empty.name, "env_vars": _no_secrets()},
+                _system_config=None if address else VALUES_IN_MESSAGES,
             )
-        except (RayError, ConnectionError, OSError, RuntimeError) as error:
+        except (RayError, ConnectionError, OSError, RuntimeError, ValueError) as error:
             self._empty.cleanup()
             where = address or "this machine"
             raise ClusterUnreachable(f"expected a Ray cluster at {where}, got: {error}; check RAY_ADDRESS") from error
-
-    def __enter__(self) -> Cluster:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Leaves the cluster; a local one ends."""
-        ray.shutdown()
-        self._empty.cleanup()
-
-    def train(self, job: TrainingJob, stopped: Callable[[], bool]) -> Iterator[Progress]:
-        """Trains a population, telling of each segment as it is done; asks `stopped` several times a second.
-
-        Raises `WorkerLost` when the worker dies (submit what is left again), `FitnessFault` when the fitness cannot score
-        an episode, and `TrainingStopped` when asked to stop.
-        """
-        progress = cast(ray.ObjectRefGenerator, _train.options(num_cpus=self._cores).remote(job, self._cores))
-        try:
-            while True:
-                ready, _ = ray.wait([progress], timeout=POLL_SECONDS, fetch_local=False)
-                if stopped():
-                    raise TrainingStopped
-                if not ready:
-                    continue
-                try:
-                    yield ray.get(next(progress))
-                except StopIteration:
-                    return
-        except RayTaskError as error:
-            if isinstance(error.cause, FitnessFault):
-                raise FitnessFault(str(error.cause)) from error
-            raise WorkerLost(f"a training worker failed: {error.cause}") from error
-        except RayError as error:
-            raise WorkerLost(f"a training worker was lost: {type(error).__name__}") from error
-        finally:
-            ray.cancel(progress, force=True)
+        self._connected = True
 
 
 def _no_secrets() -> dict[str, str]:
     return {name: "" for name in os.environ if SECRET.search(name) and not name.startswith("RAY_")}
 
 
-@ray.remote(max_retries=0, num_returns="streaming")
-def _train(job: TrainingJob, threads: int) -> Iterator[Progress]:
-    """What a worker runs; imports JAX and EnvPool there and not in the caller."""
-    from service.training.population import Population
+def _nodes() -> list[Node]:
+    """The living nodes, with all that they have, whoever uses it now."""
+    known = cast(list[dict[str, Any]], ray.nodes())  # type: ignore[no-untyped-call]  # Ray's own gap
+    living = [node for node in known if node["Alive"]]
+    return [
+        Node(node["NodeID"], int(node["Resources"].get("CPU", 0)), int(node["Resources"].get("memory", 0)))
+        for node in living
+    ]
 
-    yield from Population(job, threads).train()
+
+def _watch() -> None:
+    """Raises `ClusterDied` when a vital process that this one had started is dead. Ray says so nowhere else in time.
+
+    Without its control store Ray ends this very process after a minute.
+    """
+    node = ray._private.worker._global_node
+    dead: list[str] = [kind for kind, _ in node.dead_processes() if kind in VITAL] if node is not None else []
+    if dead:
+        raise ClusterDied(f"Ray's {', '.join(dead)} on this machine has died; resume to start another Ray")

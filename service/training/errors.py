@@ -2,7 +2,9 @@
 
 ClusterFault              infrastructure: retried, never counted against a candidate
 ├── ClusterUnreachable    no Ray to be had at that address, or none could be started
-└── WorkerLost            the process that trained a population died or its sandbox failed
+├── ClusterTooSmall       no node can ever give the cores or the memory that a population needs
+├── ClusterDied           the Ray that this process had started is gone; the next training starts another
+└── WorkerLost            one population lost its worker again and again without getting anywhere
 FitnessFault              the run's fitness cannot score an episode: the run fails, no candidate is to blame
 TrainingStopped           the caller asked for an end; what was reported is kept
 """
@@ -18,8 +20,16 @@ class ClusterUnreachable(ClusterFault):
     """No Ray answers at the address, or none could be started on this machine."""
 
 
+class ClusterTooSmall(ClusterFault):
+    """No node of the cluster has the cores or the memory that a population needs, even when nothing else runs there."""
+
+
+class ClusterDied(ClusterFault):
+    """A process of the Ray that was started here has died, and all workers with it; the next training starts another Ray."""
+
+
 class WorkerLost(ClusterFault):
-    """The process that trained a population died, or its sandbox failed."""
+    """The workers of one population died, or their sandboxes failed, several times in a row without one new segment."""
 
 
 class FitnessFault(Exception):

@@ -1,0 +1,28 @@
+"""How much memory the worker of a population needs: what is asked of Ray, so that it puts no more on a node than fits."""
+
+from __future__ import annotations
+
+from service.training.job import TrainingJob
+
+MIB = 2**20
+WORKER_BYTES = 768 * MIB
+"""Python, Ray, JAX while it compiles, EnvPool, and the sandboxes' common parent."""
+MEMBER_BYTES = 8 * MIB
+"""A sandbox of its own, networks, optimizer, a checkpoint on its way."""
+ENVIRONMENT_BYTES = MIB // 2
+"""MuJoCo's model and state of one environment."""
+
+
+def population_bytes(job: TrainingJob, members: int) -> int:
+    """Bytes that a worker with so many members needs at its peak, sandboxes included.
+
+    768 MiB + K (8 MiB + N/2 MiB + 4 (3 F + 4 A + 16) max(T N, E S)) for K members, N environments, frames of F and actions of A
+    numbers, rollouts of T steps, and E evaluation or confirmation episodes of at most S steps at once: of every transition
+    the frame is held up to three times, actions as chosen, clipped and previous, and some scalars, all float32.
+    """
+    card, config = job.card, job.config
+    episodes = max(config.evaluation_episodes, config.confirmation_episodes)
+    transitions = max(config.rollout_length * config.environments, episodes * card.max_steps)
+    numbers = 3 * sum(card.observation.values()) + 4 * card.action.size + 16
+    member = MEMBER_BYTES + config.environments * ENVIRONMENT_BYTES + 4 * numbers * transitions
+    return WORKER_BYTES + members * member

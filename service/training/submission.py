@@ -1,0 +1,201 @@
+"""Has one job trained by the workers of a cluster: a stream from each population, merged as they come, none of it lost.
+
+Ray's own retry of a streaming task loses values, so it is off. What the members of a lost worker have left is submitted again
+from the last checkpoints seen here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import ray
+from ray.exceptions import NodeDiedError, RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from envs.errors import EnvironmentFault
+from service.training.errors import ClusterTooSmall, FitnessFault, TrainingStopped, WorkerLost
+from service.training.footprint import population_bytes
+from service.training.job import Member, PopulationResubmitted, Progress, SegmentDone, TrainingJob
+from service.training.packing import GIB, Node, Placement, pack
+
+POLL_SECONDS = 0.25
+WORKER_LOSSES = 5
+"""Times in a row that a population may be lost without one new segment."""
+PATIENCE_SECONDS = 120.0
+"""How long what was lost with its node waits for another node, or for the same one to be started again."""
+NOTICE_SECONDS = 30.0
+"""How often the log says what a population waits for."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The first value of every stream: the worker has taken the population on, in the process of that number."""
+
+    process: int
+
+
+@dataclass
+class Share:
+    """The members that one worker has, or waits for; `noticed`: when the log last told of it, in seconds of the monotonic clock."""
+
+    placement: Placement
+    losses: int
+    noticed: float
+    begun: bool = False
+
+
+@dataclass(frozen=True)
+class Homeless:
+    """Members whose worker was lost at `since`, in seconds of the monotonic clock, for the `losses`th time in a row."""
+
+    members: tuple[Member, ...]
+    losses: int
+    since: float
+
+
+class Submission:
+    """One job on its way. `nodes` lists the cluster's living nodes; `watch` raises when the cluster itself is gone."""
+
+    def __init__(self, job: TrainingJob, nodes: Callable[[], Sequence[Node]], watch: Callable[[], None]) -> None:
+        self._job, self._nodes, self._watch = job, nodes, watch
+        self._checkpoints = dict(job.checkpoints)
+        self._ended: set[str] = set()
+        self._running: dict[ray.ObjectRefGenerator, Share] = {}
+        self._homeless: list[Homeless] = []
+        self._dead: set[str] = set()
+
+    def progress(self, stopped: Callable[[], bool]) -> Iterator[Progress | PopulationResubmitted]:
+        """What the populations tell, as it comes; asks `stopped` several times a second.
+
+        However it ends, no worker is at work for this job afterwards. Raises as `Cluster.train` does.
+        """
+        try:
+            self._watch()
+            self._submit(pack(self._job.members, self._nodes(), self._memory), losses=0)
+            while self._running or self._homeless:
+                ready = self._ready()
+                if stopped():
+                    raise TrainingStopped
+                self._watch()
+                for stream in ready:
+                    yield from self._next(stream)
+                yield from self._look_after()
+        finally:
+            for stream in self._running:
+                ray.cancel(stream, force=True)
+
+    def _memory(self, members: int) -> int:
+        return population_bytes(self._job, members)
+
+    def _submit(self, placements: Sequence[Placement], losses: int) -> None:
+        for placement in placements:
+            ids = {member.id for member in placement.members}
+            checkpoints = {key: data for key, data in self._checkpoints.items() if key in ids}
+            job = replace(self._job, members=placement.members, checkpoints=checkpoints)
+            task = _train.options(
+                num_cpus=placement.node.cores,
+                memory=placement.memory,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(placement.node.id, soft=False),
+            )
+            stream = cast(ray.ObjectRefGenerator, task.remote(job, placement.node.cores))
+            self._running[stream] = Share(placement, losses, time.monotonic())
+
+    def _ready(self) -> list[ray.ObjectRefGenerator]:
+        if not self._running:
+            time.sleep(POLL_SECONDS)
+            return []
+        ready, _ = ray.wait(list(self._running), timeout=POLL_SECONDS)
+        return cast(list[ray.ObjectRefGenerator], ready)
+
+    def _next(self, stream: ray.ObjectRefGenerator) -> Iterator[Progress | PopulationResubmitted]:
+        """Takes one value from a stream that has one, or its end, or its loss."""
+        population = self._running[stream]
+        try:
+            value: Begun | Progress = ray.get(next(stream))
+        except StopIteration:
+            del self._running[stream]
+        except RayTaskError as error:
+            if isinstance(error.cause, FitnessFault | EnvironmentFault):
+                raise error.cause from error
+            yield from self._lost(stream, f"a training worker failed: {error.cause}")
+        except RayError as error:
+            if isinstance(error, NodeDiedError):
+                self._dead.add(population.placement.node.id)  # the cluster itself may take half a minute to notice
+            yield from self._lost(stream, f"a training worker was lost: {type(error).__name__}")
+        else:
+            if isinstance(value, Begun):
+                population.begun = True
+                log.info("process %d trains %s", value.process, _described(population.placement))
+                return
+            population.losses = 0
+            if isinstance(value, SegmentDone):
+                self._checkpoints[value.member_id] = value.checkpoint
+            else:
+                self._ended.add(value.member_id)
+            yield value
+
+    def _lost(self, stream: ray.ObjectRefGenerator, reason: str) -> Iterator[PopulationResubmitted]:
+        population = self._running.pop(stream)
+        left = tuple(member for member in population.placement.members if member.id not in self._ended)
+        if not left:
+            return
+        losses = population.losses + 1
+        if losses >= WORKER_LOSSES:
+            raise WorkerLost(f"{reason}; {losses} times in a row without a new segment")
+        self._homeless.append(Homeless(left, losses, time.monotonic()))
+        again = f"{reason}; what its {len(left)} policies have left is submitted again ({losses} of {WORKER_LOSSES})"
+        yield PopulationResubmitted(tuple(member.id for member in left), again)
+
+    def _look_after(self) -> Iterator[PopulationResubmitted]:
+        """Finds nodes for those without one; notices populations that wait, and those that wait for a node that has gone."""
+        if not self._homeless and all(population.begun for population in self._running.values()):
+            return
+        nodes = [node for node in self._nodes() if node.id not in self._dead]
+        for homeless in tuple(self._homeless):
+            self._house(homeless, nodes)
+        alive = {node.id for node in nodes}
+        for stream, population in tuple(self._running.items()):
+            if population.begun:
+                continue
+            if population.placement.node.id not in alive:
+                ray.cancel(stream, force=True)
+                yield from self._lost(stream, "the node that a population waited for has left the cluster")
+            elif time.monotonic() - population.noticed > NOTICE_SECONDS:
+                population.noticed = time.monotonic()
+                log.warning("%s waits until other work on that node has ended", _described(population.placement))
+
+    def _house(self, homeless: Homeless, nodes: Sequence[Node]) -> None:
+        """Submits members again, to nodes that do nothing else of this job where there are any."""
+        busy = {population.placement.node.id for population in self._running.values()}
+        idle = [node for node in nodes if node.id not in busy]
+        for choice in (idle, nodes):
+            try:
+                placements = pack(homeless.members, choice, self._memory)
+            except ClusterTooSmall:
+                if choice is nodes and time.monotonic() - homeless.since > PATIENCE_SECONDS:
+                    raise
+            else:
+                self._homeless.remove(homeless)
+                self._submit(placements, homeless.losses)
+                return
+
+
+def _described(placement: Placement) -> str:
+    node = placement.node
+    needs = f"{node.cores} cores and {placement.memory / GIB:.1f} GiB"
+    return f"a population of {len(placement.members)} with {needs} on node {node.id[:8]}"
+
+
+@ray.remote(max_retries=0, num_returns="streaming")
+def _train(job: TrainingJob, threads: int) -> Iterator[Begun | Progress]:
+    """What a worker runs; imports JAX and EnvPool there and not in the caller."""
+    yield Begun(os.getpid())
+    from service.training.population import Population
+
+    yield from Population(job, threads).train()
