@@ -1,9 +1,10 @@
 """Replays as safetensors: what a viewer fetches.
 
 One JSON document in the metadata, `replay`, holds all that is not numbers by the thousand: environment, seed, seconds per step,
-the episode's summary, and the geoms. The tensors are `links` float32 `[L + 1, K, 7]`, `rewards` and `component.NAME` float32
-`[L]`, `variable.NAME` float32 `[L + 1]` or `[L + 1, n]`, and for each mesh `mesh.I.vertices` float32 `[V, 3]` and `mesh.I.faces`
-`[F, 3]` uint16 or uint32. All are little-endian and aligned, so that a browser reads them where they lie.
+the episode's summary, the geoms, and the names of what follows, in their order. The tensors are `links` float32 `[L + 1, K, 7]`,
+`rewards` and `component.NAME` float32 `[L]`, `variable.NAME` float32 `[L + 1]` or `[L + 1, n]`, and for each mesh
+`mesh.I.vertices` float32 `[V, 3]` and `mesh.I.faces` `[F, 3]` uint16 or uint32. All are little-endian and aligned, so that a
+browser reads them where they lie.
 
 Its size is 28 bytes for each link and frame, and 4 for each number of a variable, reward and component: 171 kB for a Hopper's
 1,000 steps, 382 kB for an Ant's. The poses of 60 geoms on 30 links over 1,000 steps take 0.84 MB: nothing is rounded and no frame
@@ -43,6 +44,8 @@ class _Header:
     links: tuple[str, ...]
     geoms: tuple[Geom, ...]
     meshes: tuple[str, ...]
+    components: tuple[str, ...]
+    variables: tuple[str, ...]
 
 
 _HEADER = TypeAdapter(_Header)
@@ -65,6 +68,8 @@ def replay_bytes(replay: Replay) -> bytes:
         links=replay.scene.links,
         geoms=replay.scene.geoms,
         meshes=tuple(mesh.name for mesh in replay.scene.meshes),
+        components=tuple(replay.components),
+        variables=tuple(replay.variables),
     )
     contiguous = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
     return save(contiguous, metadata={"replay": _HEADER.dump_json(header).decode()})
@@ -86,12 +91,8 @@ def load_replay(data: bytes) -> Replay:
 
 
 def _replay(header: _Header, tensors: dict[str, NDArray[np.generic]]) -> Replay:
-    def named(prefix: str) -> dict[str, NDArray[np.float32]]:
-        return {
-            name.removeprefix(prefix): np.asarray(values, np.float32)
-            for name, values in tensors.items()
-            if name.startswith(prefix)
-        }
+    def floats(name: str) -> NDArray[np.float32]:
+        return tensors[name].astype(np.float32, copy=False)
 
     meshes = tuple(_mesh(tensors, i, name) for i, name in enumerate(header.meshes))
     return Replay(
@@ -101,10 +102,10 @@ def _replay(header: _Header, tensors: dict[str, NDArray[np.generic]]) -> Replay:
         dt=header.dt,
         summary=header.summary,
         scene=Scene(header.links, header.geoms, meshes),
-        links=np.asarray(tensors["links"], np.float32),
-        rewards=np.asarray(tensors["rewards"], np.float32),
-        components=named("component."),
-        variables=named("variable."),
+        links=floats("links"),
+        rewards=floats("rewards"),
+        components={name: floats(f"component.{name}") for name in header.components},
+        variables={name: floats(f"variable.{name}") for name in header.variables},
     )
 
 
