@@ -8,7 +8,7 @@ on who is trained beside it, nor on how often its training was interrupted.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from envs.engines.engine import VectorEngine
 from envs.engines.envpool import EnvPoolEngine
 from envs.recording import environment_seeds
 from envs.rollout import Act, Collected, Collector, collect
@@ -26,6 +27,7 @@ from service.schema.segments import SegmentPlan, plan_segments
 from service.training import ppo
 from service.training.actors import Actors, in_lanes
 from service.training.checkpoint import BestPolicy, Checkpoint, begin, checkpoint_bytes, load_checkpoint
+from service.training.compiler import configure
 from service.training.curve import SegmentStatistics
 from service.training.evaluate import Evaluation, Examinee, evaluate
 from service.training.job import (
@@ -138,12 +140,21 @@ class MemberTraining:
 
 
 class Population:
-    """The members of one job in one process, with `threads` for environments, rewards and updates."""
+    """The members of one job in one process, with `threads` for environments, rewards and updates.
 
-    def __init__(self, job: TrainingJob, threads: int) -> None:
-        jax.config.update("jax_cpu_enable_async_dispatch", False)  # updates run in the threads that call them
+    `engine` makes the environments that are trained in, from a layout, seeds and threads.
+    """
+
+    def __init__(
+        self,
+        job: TrainingJob,
+        threads: int,
+        engine: Callable[[Layout, Sequence[int], int], VectorEngine] = EnvPoolEngine,
+    ) -> None:
+        configure()
         self._job = job
         self._threads = threads
+        self._engine = engine
         self._plan = plan_segments(job.card.max_steps, job.config, job.steps)
         self._layout = Layout(job.card)
 
@@ -218,7 +229,7 @@ class Population:
         """Fresh environments for this segment of some members, side by side."""
         width = self._plan.environments
         seeds = [environment_seeds(width, m.member.seed, TRAINING_SEEDS, m.checkpoint.segments) for m in lane]
-        engine = EnvPoolEngine(self._layout, [seed for own in seeds for seed in own], self._threads)
+        engine = self._engine(self._layout, [seed for own in seeds for seed in own], self._threads)
         try:
             yield Collector(engine, self._layout)
         finally:

@@ -1,0 +1,246 @@
+"""How near to the simulator does a generation train, and how far ahead of its peers?
+
+    python -m benchmarks.throughput --peers .venv-peers/bin/python [--environments Hopper-v5 …] [--rounds 5]
+
+For each environment, slices in turns: a segment of eight candidates (sandboxed rewards, updates, evaluation and all), EnvPool
+alone stepping the actions of that segment again with the same seeds and threads, and each peer training for some seconds
+with as many epochs and as large minibatches. Peers are paid nothing for rewards (the environment's own) and evaluate nothing.
+Ends with one line of JSON: medians and ranges over the rounds; exit 1 where a bar is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from envs.card import EnvCard, card
+from envs.engines.envpool import EnvPoolEngine
+from envs.variables import Floats, Layout
+from service.schema import Fitness, TrainingConfig
+from service.schema.segments import plan_segments, smallest_training
+from service.training.job import Member, SegmentDone, TrainingJob, code_of, metric_of
+from service.training.population import Population
+
+ENVIRONMENTS: Final = ("Hopper-v5", "HalfCheetah-v5", "Ant-v5")
+MEMBERS: Final = 8
+RAW_BAR: Final = 0.75
+PEERS: Final = ("sb3-dummy", "sb3-subproc", "sb3-process", "sb3-envpool", "cleanrl-envpool")
+SIDE_BY_SIDE: Final = "sb3-process"
+"""The peer that runs one process for each core at a time."""
+REWARD: Final = """
+def compute_reward(forward_velocity, torso_height, joint_velocities, action, terminated):
+    speed = forward_velocity
+    alive = 1.0 - terminated
+    height = 0.1 * np.tanh(torso_height)
+    smooth = -0.001 * np.mean(np.square(joint_velocities), axis=-1)
+    effort = -0.01 * np.sum(np.square(action), axis=-1)
+    total = speed + alive + height + smooth + effort
+    return total, {"speed": speed, "alive": alive, "height": height, "smooth": smooth, "effort": effort}
+"""
+
+
+class RecordingEngine(EnvPoolEngine):
+    """An EnvPool that remembers its seeds and the actions it was sent."""
+
+    def __init__(self, layout: Layout, seeds: Sequence[int], threads: int) -> None:
+        super().__init__(layout, seeds, threads)
+        self.seeds = list(seeds)
+        self.actions: list[Floats] = []
+
+    def send(self, actions: NDArray[np.float32]) -> None:
+        """Remembers the actions `[M, A]` and sends them."""
+        self.actions.append(actions)
+        super().send(actions)
+
+
+class Recorder:
+    """Makes the engines of a population and keeps those of its last segment."""
+
+    def __init__(self) -> None:
+        self.engines: list[RecordingEngine] = []
+
+    def __call__(self, layout: Layout, seeds: Sequence[int], threads: int) -> RecordingEngine:
+        """A recording engine."""
+        self.engines.append(RecordingEngine(layout, seeds, threads))
+        return self.engines[-1]
+
+    def taken(self) -> tuple[list[int], Floats]:
+        """All seeds of the last segment and its actions `[T, M, A]`; forgets them."""
+        seeds = [seed for engine in self.engines for seed in engine.seeds]
+        actions = np.concatenate([np.stack(engine.actions) for engine in self.engines], axis=1)
+        self.engines = []
+        return seeds, actions
+
+
+def raw_steps_per_second(environment: EnvCard, seeds: Sequence[int], actions: Floats, threads: int) -> float:
+    """Environment steps per second of one EnvPool alone, stepping actions `[T, M, A]`."""
+    import envpool
+
+    pool = envpool.make_gymnasium(
+        environment.engine.task,
+        num_envs=len(seeds),
+        env_seed=list(seeds),
+        num_threads=threads,
+        max_episode_steps=environment.max_steps,
+        **environment.engine.arguments,
+    )
+    pool.reset()
+    wide = actions.astype(pool.action_space.dtype)
+    started = time.perf_counter()
+    for action in wide:
+        pool.step(action)
+    elapsed = time.perf_counter() - started
+    pool.close()
+    return actions.shape[0] * actions.shape[1] / elapsed
+
+
+class Peer:
+    """Another trainer in processes of its own, which wait between slices."""
+
+    def __init__(self, interpreter: str, side: str, environment: str, config: TrainingConfig, count: int) -> None:
+        command = [interpreter, "-m", "benchmarks.peers.serve", side, environment]
+        command += [str(config.ppo.epochs), str(config.ppo.minibatch_size)]
+        self.side = side
+        self._processes = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)
+        ]
+        for process in self._processes:
+            self._read(process)
+
+    def steps_per_second(self, seconds: float) -> float:
+        """What all its processes together do in a slice."""
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.write(f"{seconds}\n")
+            process.stdin.flush()
+        return sum(answer["steps"] / answer["seconds"] for answer in map(self._read, self._processes))
+
+    def _read(self, process: subprocess.Popen[str]) -> dict[str, float]:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.side}: its process ended with {process.wait()} instead of answering")
+        answer: dict[str, float] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        """Ends its processes."""
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait()
+
+
+def _segments(job: TrainingJob, threads: int, recorder: Recorder) -> Iterator[tuple[float, float]]:
+    """Trains segment by segment: environment steps per second, with evaluation's steps counted and without."""
+    plan = plan_segments(job.card.max_steps, job.config, job.steps)
+    started, cost, done = time.perf_counter(), 0, 0
+    for progress in Population(job, threads, recorder).train():
+        if not isinstance(progress, SegmentDone):
+            continue
+        done, cost = done + 1, cost + progress.environment_steps
+        if done % MEMBERS == 0:
+            elapsed = time.perf_counter() - started
+            yield cost / elapsed, MEMBERS * plan.steps_per_segment / elapsed
+            started, cost = time.perf_counter(), 0
+
+
+def _job(environment: EnvCard, segments: int) -> TrainingJob:
+    config, metric = TrainingConfig(), environment.metrics[0]
+    return TrainingJob(
+        card=environment,
+        metric=metric_of(environment, Fitness(name=metric.name, score=metric.score, success=metric.success)),
+        config=config,
+        steps=smallest_training(environment.max_steps, config) * segments,
+        members=tuple(Member(f"m{k}", k, code_of(environment, "candidate", REWARD)) for k in range(MEMBERS)),
+    )
+
+
+def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str | None) -> dict[str, list[float]]:
+    """Environment steps per second of every side, one figure a round."""
+    threads, recorder = len(os.sched_getaffinity(0)), Recorder()
+    job = _job(environment, rounds + 1)
+    peers = [
+        Peer(interpreter, side, environment.engine.task, job.config, threads if side == SIDE_BY_SIDE else 1)
+        for side in (PEERS if interpreter else ())
+    ]
+    sides: dict[str, list[float]] = {
+        name: [] for name in ("ours", "ours_training_steps", "raw", *(p.side for p in peers))
+    }
+    for number, (every, training) in enumerate(_segments(job, threads, recorder)):
+        seeds, actions = recorder.taken()
+        if number == 0:  # compiles, and so do the peers
+            for peer in peers:
+                peer.steps_per_second(0.1)
+            continue
+        sides["ours"].append(every)
+        sides["ours_training_steps"].append(training)
+        sides["raw"].append(raw_steps_per_second(environment, seeds, actions, threads))
+        for peer in peers:
+            sides[peer.side].append(peer.steps_per_second(seconds))
+        print(environment.id, {name: round(values[-1]) for name, values in sides.items()}, file=sys.stderr, flush=True)
+    for peer in peers:
+        peer.close()
+    return sides
+
+
+def _summary(sides: dict[str, list[float]]) -> dict[str, object]:
+    """Medians, ranges, and ratios of slices taken in the same round."""
+    ratio = statistics.median(ours / raw for ours, raw in zip(sides["ours"], sides["raw"], strict=True))
+    medians = {name: round(statistics.median(values)) for name, values in sides.items()}
+    ranges = {name: [round(min(values)), round(max(values))] for name, values in sides.items()}
+    peers = {name: sides[name] for name in PEERS if name in sides}
+    best = max(peers, key=lambda name: statistics.median(peers[name]), default=None)
+    return {
+        "steps_per_second": medians,
+        "range": ranges,
+        "share_of_raw": round(ratio, 3),
+        "best_peer": best,
+        "times_best_peer": best and round(medians["ours"] / medians[best], 2),
+        "ceiling": best and round(medians["raw"] / medians[best], 2),
+    }
+
+
+def main() -> int:
+    """Runs the benchmark and prints its line of JSON; the exit status."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--environments", nargs="+", default=ENVIRONMENTS)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=8.0, help="length of a peer's slice")
+    parser.add_argument("--peers", help="an interpreter with benchmarks/peers/requirements.txt; none: no peers")
+    arguments = parser.parse_args()
+    peers = str(Path(arguments.peers).absolute()) if arguments.peers else None
+    found = {
+        name: _summary(measure(card(name), arguments.rounds, arguments.seconds, peers))
+        for name in arguments.environments
+    }
+    met = {name: float(str(summary["share_of_raw"])) >= RAW_BAR for name, summary in found.items()}
+    print(
+        json.dumps(
+            {
+                "benchmark": "throughput",
+                "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+                "members": MEMBERS,
+                "environments": found,
+                "bar_share_of_raw": RAW_BAR,
+                "met": met,
+            }
+        )
+    )
+    return 0 if all(met.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

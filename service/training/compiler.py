@@ -1,0 +1,20 @@
+"""How JAX compiles and runs in a process that trains."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import jax
+
+
+def configure() -> None:
+    """Updates run in the threads that call them, and what was compiled once is kept for the next process.
+
+    Compiled programs lie in `JAX_COMPILATION_CACHE_DIR`, or in the user's cache folder. JAX tells processor types apart.
+    """
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        jax.config.update("jax_compilation_cache_dir", str(caches / "rewardsmith" / "jax"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
