@@ -157,21 +157,22 @@ def _segments(job: TrainingJob, threads: int, recorder: Recorder) -> Iterator[tu
             started, cost = time.perf_counter(), 0
 
 
-def _job(environment: EnvCard, segments: int) -> TrainingJob:
+def training_job(environment: EnvCard, members: int, segments: int) -> TrainingJob:
+    """A generation of sandboxed candidates, each with the steps of so many segments."""
     config, metric = TrainingConfig(), environment.metrics[0]
     return TrainingJob(
         card=environment,
         metric=metric_of(environment, Fitness(name=metric.name, score=metric.score, success=metric.success)),
         config=config,
         steps=smallest_training(environment.max_steps, config) * segments,
-        members=tuple(Member(f"m{k}", k, code_of(environment, "candidate", REWARD)) for k in range(MEMBERS)),
+        members=tuple(Member(f"m{k}", k, code_of(environment, "candidate", REWARD)) for k in range(members)),
     )
 
 
 def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str | None) -> dict[str, list[float]]:
     """Environment steps per second of every side, one figure a round."""
     threads, recorder = len(os.sched_getaffinity(0)), Recorder()
-    job = _job(environment, rounds + 1)
+    job = training_job(environment, MEMBERS, rounds + 1)
     peers = [
         Peer(interpreter, side, environment.engine.task, job.config, threads if side == SIDE_BY_SIDE else 1)
         for side in (PEERS if interpreter else ())

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from benchmarks.peers import envpool_ppo, stable_baselines
 
 SIDES: dict[str, Callable[[str, int, int], Callable[[float], int]]] = {
+    "sb3-own": stable_baselines.own_hyperparameters,
     "sb3-dummy": stable_baselines.dummy,
     "sb3-subproc": stable_baselines.subproc,
     "sb3-process": stable_baselines.one_process,

@@ -85,16 +85,13 @@ def _makers(environment: str, count: int) -> Sequence[Callable[[], gymnasium.Env
 
 
 def _trainer(env: VecEnv, epochs: int, minibatch: int) -> Callable[[float], int]:
-    model = PPO(
-        "MlpPolicy",
-        VecNormalize(env, gamma=0.99),
-        n_steps=ROLLOUT if env.num_envs > 1 else 2048,
-        batch_size=minibatch,
-        n_epochs=epochs,
-        device="cpu",
-        seed=0,
+    normalised = VecNormalize(env, gamma=0.99)
+    return _slices(
+        PPO("MlpPolicy", normalised, n_steps=ROLLOUT, batch_size=minibatch, n_epochs=epochs, device="cpu", seed=0)
     )
 
+
+def _slices(model: PPO) -> Callable[[float], int]:
     def train(seconds: float) -> int:
         before = model.num_timesteps
         with suppress(TimeoutError):
@@ -102,6 +99,13 @@ def _trainer(env: VecEnv, epochs: int, minibatch: int) -> Callable[[float], int]
         return model.num_timesteps - before
 
     return train
+
+
+def own_hyperparameters(environment: str, epochs: int, minibatch: int) -> Callable[[float], int]:
+    """One environment and all that Stable-Baselines3 has for defaults, PyTorch on one core: epochs and minibatch are its own."""
+    torch.set_num_threads(1)
+    env = VecNormalize(DummyVecEnv(list(_makers(environment, 1))), gamma=0.99)
+    return _slices(PPO("MlpPolicy", env, device="cpu", seed=0))
 
 
 def dummy(environment: str, epochs: int, minibatch: int) -> Callable[[float], int]:
