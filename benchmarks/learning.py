@@ -4,8 +4,8 @@
 
 Three sides on each environment's own reward, 1M steps: Stable-Baselines3 with its own hyperparameters (5 seeds), ours with the
 same ones (5 seeds), ours as shipped (a generation of 8). Curves are returns of ten deterministic episodes at every tenth. All that
-is done stands in `results/learning.jsonl`, and it goes on from there; `--report` trains nothing. Then both sides train in alternating
-slices, which gives the wall-clock of a generation of eight. Ends with one line of JSON; exit 1 where a bar is missed.
+is done stands in `results/learning.jsonl`, and it goes on from there; `--report` trains nothing. Then both sides train in
+alternating slices, which gives the wall-clock of a generation of eight. Ends with one line of JSON; exit 1 where a bar is missed.
 """
 
 from __future__ import annotations
