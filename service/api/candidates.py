@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from service.api.deps import CandidateId, CurrentDataFolder, CurrentStore, RunId
-from service.api.errors import COMMON, MISSING
+from service.api.errors import COMMON, CONFLICT, MISSING
 from service.baselines.stored import with_human_normalised
-from service.schema import Candidate, CandidateState, Iteration
+from service.schema import Candidate, CandidateState, Iteration, Run
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["candidates"], responses={**COMMON, **MISSING})
 
@@ -42,6 +42,17 @@ def get_candidate(
     """One candidate with code, verdict and findings."""
     found = store.candidate(run_id, candidate_id)
     return with_human_normalised(store.get_run(run_id), [found], data_folder)[0]
+
+
+@router.post(
+    "/candidates/{candidate_id}/continue",
+    operation_id="continueCandidate",
+    summary="Train a candidate to its end that was stopped early",
+    responses=CONFLICT,
+)
+def continue_candidate(run_id: RunId, candidate_id: CandidateId, store: CurrentStore) -> Run:
+    """Queues the candidate again, beyond the budget, and its run unless somebody works on it; one that had ended ends anew."""
+    return store.continue_candidate(run_id, candidate_id)
 
 
 def _best_first(candidate: Candidate) -> tuple[bool, float]:

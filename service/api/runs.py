@@ -8,9 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict
 
-from service.api.deps import CurrentDesignerCheck, CurrentStore, RunId
+from service.api.deps import CurrentArtifacts, CurrentDesignerCheck, CurrentStore, RunId
 from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused
-from service.api.intake import examine
+from service.api.intake import card_of, examine
+from service.api.warm_start import check_warm_start
 from service.schema import Run, RunRequest, RunState
 
 router = APIRouter(prefix="/runs", tags=["runs"], responses=COMMON)
@@ -26,9 +27,16 @@ class RunList(BaseModel):
 
 
 @router.post("", operation_id="createRun", summary="Submit a task", status_code=HTTPStatus.CREATED, responses=BODY)
-def create_run(request: RunRequest, response: Response, store: CurrentStore, check: CurrentDesignerCheck) -> Run:
-    """Stores a run in `queued`, once its environment, fitness, steps, seed rewards and designer are known to work."""
+def create_run(
+    request: RunRequest,
+    response: Response,
+    store: CurrentStore,
+    artifacts: CurrentArtifacts,
+    check: CurrentDesignerCheck,
+) -> Run:
+    """Stores a run in `queued`, once its environment, fitness, steps, seed rewards, warm start and designer are known to work."""
     intake = examine(request)
+    check_warm_start(request.training, card_of(request.environment), store, artifacts)
     reason = check(request.designer)
     if reason is not None:
         raise RequestRefused([FieldError(field="designer", message=reason)])

@@ -78,6 +78,10 @@ class Client:
         """Puts a paused run back into the queue."""
         return self._read(Run, "POST", f"/runs/{_segment(run_id)}/resume")
 
+    def continue_candidate(self, run_id: str, candidate_id: str) -> Run:
+        """Has a candidate that was stopped early trained to its end."""
+        return self._read(Run, "POST", f"/runs/{_segment(run_id)}/candidates/{_segment(candidate_id)}/continue")
+
     def iterations(self, run_id: str) -> list[Iteration]:
         """A run's iterations, in order."""
         return self._read(list[Iteration], "GET", f"/runs/{_segment(run_id)}/iterations")

@@ -217,6 +217,24 @@ def resume(run_id: RunId, to: Folder = None, json: Json = False) -> None:
         take_up(workplace, run_id, Wanted(json, to))
 
 
+@app.command("continue")
+def continue_(
+    run_id: RunId,
+    candidate: Annotated[str, typer.Argument(help="A pruned candidate, as `rewardsmith show RUN` names it: 1-3.")],
+    to: Folder = None,
+    json: Json = False,
+) -> None:
+    """Train a candidate to its end that was stopped early.
+
+    The run is worked on once more, beyond its budget as far as this candidate needs, and ends anew.
+    """
+    from service.cli.embedded import open_workplace
+    from service.cli.running import Wanted, continue_candidate
+
+    with open_workplace() as workplace:
+        continue_candidate(workplace, run_id, candidate, Wanted(json, to))
+
+
 @app.command()
 def export(run_id: RunId, to: Folder = None, json: Json = False) -> None:
     """Write a run's results into a folder."""

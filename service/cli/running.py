@@ -50,6 +50,16 @@ def take_up(workplace: Workplace, run_id: str, wanted: Wanted) -> Path:
     return see_through(workplace, run, wanted)
 
 
+def continue_candidate(workplace: Workplace, run_id: str, candidate: str, wanted: Wanted) -> Path:
+    """Trains a pruned candidate, named by its id or its place such as `1-3`, to its end. Raises `BadInput` for any other."""
+    if wanted.folder is not None:
+        check_folder(wanted.folder)
+    if reason := DesignerCheck(workplace.settings)(workplace.client.get_run(run_id).request.designer):
+        raise BadInput(reason)
+    candidate_id = candidate if candidate.startswith(f"{run_id}-") else f"{run_id}-{candidate}"
+    return see_through(workplace, workplace.client.continue_candidate(run_id, candidate_id), wanted)
+
+
 def see_through(workplace: Workplace, run: Run, wanted: Wanted) -> Path:
     """Works a run to its end, then exports and prints it."""
     out = console(error=wanted.as_json)

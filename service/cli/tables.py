@@ -22,7 +22,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def interval(value: Interval) -> str:
-    """An interquartile mean with its 95% interval."""
+    """A mean over seeds with its 95% interval."""
     return f"{number(value.mean)}  [{number(value.low)}, {number(value.high)}]"
 
 
@@ -68,8 +68,9 @@ def print_run(console: Console, run: Run, iterations: Sequence[Iteration], candi
     print_table(console, run.id, ("", ""), rows)
     cells = [
         (
-            f"{c.iteration}-{c.slot}", c.state.value, c.origin, number(c.fitness), number(c.human_normalised),
-            short(c.reason or "", 70),
+            f"{c.iteration}-{c.slot}", c.state.value, c.origin,
+            number(c.fitness) if c.fitness_interval is None else interval(c.fitness_interval), number(c.human_normalised),
+            short(c.reason or "", 90),
         )
         for c in candidates
     ]  # fmt: skip

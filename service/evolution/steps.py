@@ -91,7 +91,7 @@ def next_step(record: RunRecord) -> Step:
     number = current.number if current is not None else 0
     reason = exhausted(request.budget, record.run.spending) or hopeless(record)
     if number < request.search.iterations and reason is None:
-        reason = _unaffordable(record, request.search.candidates, "another iteration")
+        reason = _unaffordable(record, request.search.candidates * request.training.seeds, "another iteration")
         if reason is None:
             return StartIteration(number + 1)
     best = winner(record.candidates)

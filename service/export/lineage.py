@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from service.schema import Candidate, CandidateState, Finding, Verdict
+from service.schema import Candidate, CandidateState, Finding, Interval, Verdict
 
 
 class LineageEntry(BaseModel):
@@ -20,7 +20,9 @@ class LineageEntry(BaseModel):
     origin: str
     parents: tuple[str, ...]
     fitness: float | None
+    fitness_interval: Interval | None
     success_rate: float | None
+    continued: bool
     reason: str | None
     verdict: Verdict | None
     findings: tuple[Finding, ...]

@@ -59,11 +59,27 @@ def _head(run: Run) -> str:
         ("success", markdown(run.fitness.success)),
         ("designer", designer if offline else markdown(request.designer)),
         ("search", f"{request.search.iterations} iterations of {request.search.candidates} candidates"),
-        ("training", f"{run.steps:,} environment steps per candidate, seed {request.search.seed}"),
+        ("training", _training(run)),
         ("state", run.state.value + (f": {markdown(run.reason)}" if run.reason else "")),
         ("run", markdown(run.id)),
     ]
     return "# Rewardsmith report\n\n" + _table(("", ""), rows)
+
+
+def _training(run: Run) -> str:
+    """How candidates were trained, in one line."""
+    training, seed = run.request.training, run.request.search.seed
+    steps = f"{run.steps:,} environment steps per candidate"
+    parts = [
+        f"{steps}, seed {seed}" if training.seeds == 1 else f"{steps} and seed, {training.seeds} seeds from {seed} on"
+    ]
+    if training.halving is not None:
+        parts.append("weak candidates stopped early")
+    if training.warm_start == "parent":
+        parts.append("begun with the best parent's policy")
+    elif training.warm_start is not None:
+        parts.append(f"begun with the policy of {markdown(training.warm_start.candidate_id)}")
+    return "; ".join(parts)
 
 
 def _in_unit(fitness: Fitness) -> str:
@@ -74,9 +90,10 @@ def _winner(winner: Candidate | None, policy: Training | None) -> str:
     if winner is None:
         return "## Winner\n\nNo candidate has been trained: there is no winner yet."
     success = "" if winner.success_rate is None else f", success rate {winner.success_rate:.0%}"
+    several = ", the mean over its seeds with a 95% interval" if winner.fitness_interval is not None else ""
     lines = [
-        f"## Winner\n\n`{winner.id}` ({markdown(winner.origin)}): fitness {_number(winner.fitness)}{success}, from the "
-        "search's own training, on evaluation episodes that chose nothing."
+        f"## Winner\n\n`{winner.id}` ({markdown(winner.origin)}): fitness {_fitness(winner)}{several}{success}, from "
+        "the search's own training, on evaluation episodes that chose nothing."
     ]
     if policy is not None and policy.result is not None:
         lines.append(
@@ -140,7 +157,7 @@ def _candidates(record: RunRecord, baseline: Baseline | None) -> str:
             candidate.state.value,
             markdown(candidate.origin),
             ", ".join(parent.removeprefix(f"{candidate.run_id}-") for parent in candidate.parents) or "-",
-            _number(candidate.fitness),
+            _fitness(candidate),
             *([] if measured is None else [_normalised_fitness(candidate, measured)]),
             markdown(candidate.reason) if candidate.reason else "",
         )
@@ -151,6 +168,11 @@ def _candidates(record: RunRecord, baseline: Baseline | None) -> str:
         return "## Candidates\n\n" + _table(columns, rows)
     columns.insert(-1, "human-normalised")
     return "## Candidates\n\n" + _measured_by(measured) + "\n\n" + _table(columns, rows)
+
+
+def _fitness(candidate: Candidate) -> str:
+    """The mean over seeds with its interval, or the one figure there is."""
+    return _number(candidate.fitness) if candidate.fitness_interval is None else _interval(candidate.fitness_interval)
 
 
 def _normalised_fitness(candidate: Candidate, baseline: Baseline) -> str:

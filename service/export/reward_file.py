@@ -6,7 +6,7 @@ from envs.card import EnvCard
 from sandbox.parsing import lines_of
 from service.export.plain import plain
 from service.export.text import quoted
-from service.schema import Candidate, Run
+from service.schema import Candidate, CandidateState, Run
 
 # The first two lines are ours to the letter: there, a comment could set the encoding of the whole file.
 HEAD = """# A reward function found by Rewardsmith.
@@ -63,7 +63,9 @@ def refused_file(candidate: Candidate) -> str:
 
 
 def _fitness(candidate: Candidate) -> str:
-    return "not trained" if candidate.fitness is None else f"{candidate.fitness:.6g}"
+    if candidate.fitness is None:
+        return "not trained to the end" if candidate.state is CandidateState.PRUNED else "not trained"
+    return f"{candidate.fitness:.6g}"
 
 
 def _parameters(card: EnvCard) -> str:

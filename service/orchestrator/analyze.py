@@ -14,24 +14,18 @@ from service.schema import Candidate, CandidateState, IterationState, RunRecord,
 
 
 def analyze(tools: Tools, iteration: int) -> None:
-    """Moves every candidate of an iteration that was in training to `trained` or `failed`, and finds what the pruned ones did."""
+    """Moves every candidate of an iteration that was in training to `trained` with fitness and findings, or to `failed`."""
     of_iteration = [candidate.id for candidate in tools.record().candidates if candidate.iteration == iteration]
     analyze_candidates(tools, of_iteration)
     tools.writer.set_iteration_state(iteration, IterationState.DONE)
 
 
 def analyze_candidates(tools: Tools, candidate_ids: Collection[str]) -> None:
-    """Reads the trainings of these candidates, as far as they went."""
+    """Does so with those of these candidates that were in training."""
     record = tools.record()
     for candidate in record.candidates:
-        if candidate.id not in candidate_ids:
-            continue
-        if candidate.state is CandidateState.TRAINING:
+        if candidate.id in candidate_ids and candidate.state is CandidateState.TRAINING:
             _end(tools, record, candidate)
-        elif candidate.state is CandidateState.PRUNED:
-            best = best_training(record.trainings, candidate.id)
-            findings = () if best is None else find(best, tools.card.max_steps, tools.card.dt)
-            tools.writer.set_candidate_state(candidate.id, CandidateState.PRUNED, findings=findings)
 
 
 def _end(tools: Tools, record: RunRecord, candidate: Candidate) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import get_args
 
-from envs.recording import environment_seeds
 from service.evolution.comparison import compare as sum_up
+from service.evolution.comparison import comparison_seeds
 from service.orchestrator.train import planned, train_all
 from service.orchestrator.work import Tools
 from service.schema import RewardKind
-
-COMPARISON_SEEDS = 1
-"""Keeps the seeds of the comparison apart from those of the search, whatever the search's own seed is."""
 
 
 def compare(tools: Tools, winner_id: str) -> None:
@@ -20,7 +17,7 @@ def compare(tools: Tools, winner_id: str) -> None:
     Where a continued candidate became the winner, the trainings of the human and the sparse reward are there already.
     """
     run = tools.store.get_run(tools.run_id)
-    seeds = environment_seeds(run.request.training.comparison_seeds, run.request.search.seed, COMPARISON_SEEDS)
+    seeds = comparison_seeds(run.request.training.comparison_seeds, run.request.search.seed)
     kinds: tuple[RewardKind, ...] = get_args(RewardKind)
     trainings = tuple(
         planned(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 
+from service.evolution.analyzer import analyze
+from service.evolution.selection import best_training
 from service.orchestrator.train import train_all
 from service.orchestrator.work import Tools
 from service.schema import Candidate, CandidateState, CurvePoint, IterationState, RunRecord, TrainingState
@@ -22,7 +24,7 @@ def train(tools: Tools, iteration: int) -> None:
         record = tools.record()
         generation = [candidate for candidate in record.candidates if candidate.iteration == iteration]
         stand = _standing(record, generation)
-        _prune(tools, generation, stand.stopped)
+        _prune(tools, record, generation, stand.stopped)
         going = {one.id for one in generation if one.state in GOING and (one.continued or one.id not in stand.stopped)}
         if not _train_to(tools, going, stand.until) and stand.until is None:
             break
@@ -52,14 +54,16 @@ def _train_to(tools: Tools, candidate_ids: Collection[str], until: int | None) -
     return bool(left)
 
 
-def _prune(tools: Tools, generation: Collection[Candidate], stopped: Mapping[str, Stop]) -> None:
+def _prune(tools: Tools, record: RunRecord, generation: Collection[Candidate], stopped: Mapping[str, Stop]) -> None:
     for candidate in generation:
         stop = stopped.get(candidate.id)
         if stop is None or candidate.continued or candidate.state not in GOING:
             continue
         found = f"the score {stop.score:.4g} is below the cut of {stop.cut:.4g} by more than noise"
         why = found if math.isfinite(stop.score) else f"the score is {stop.score}"
-        tools.writer.prune_candidate(candidate.id, f"stopped early, after segment {stop.rung}: {why}")
+        best = best_training(record.trainings, candidate.id)
+        findings = () if best is None else analyze(best, tools.card.max_steps, tools.card.dt)
+        tools.writer.prune_candidate(candidate.id, f"stopped early, after segment {stop.rung}: {why}", findings)
 
 
 def _standing(record: RunRecord, generation: Collection[Candidate]) -> Standing:

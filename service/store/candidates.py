@@ -62,11 +62,11 @@ def set_state(
     candidate_id: str,
     state: CandidateState,
     *,
-    fitness: float | None,
-    fitness_interval: Interval | None,
-    success_rate: float | None,
-    findings: tuple[Finding, ...] | None,
-    reason: str | None,
+    fitness: float | None = None,
+    fitness_interval: Interval | None = None,
+    success_rate: float | None = None,
+    findings: tuple[Finding, ...] | None = None,
+    reason: str | None = None,
 ) -> None:
     """Moves a candidate on and adds what became known (None leaves it). Raises `NotFound`, `StateConflict`, `ValueError`."""
     row = _row(change, candidate_id)
@@ -96,14 +96,11 @@ def set_state(
         )
 
 
-def prune(change: Change, candidate_id: str, reason: str) -> None:
+def prune(change: Change, candidate_id: str, reason: str, findings: tuple[Finding, ...]) -> None:
     """Stops a candidate in training and all its open trainings, once; `reason` says where and why. Raises as `set_state`."""
-    row = _row(change, candidate_id)
-    check_candidate_step(candidate_id, CandidateState(row.state), CandidateState.PRUNED)
-    if row.state == CandidateState.PRUNED:
+    if _row(change, candidate_id).state == CandidateState.PRUNED:
         return
-    row.state, row.reason = CandidateState.PRUNED, reason
-    _event(change, candidate_of(row))
+    set_state(change, candidate_id, CandidateState.PRUNED, findings=findings, reason=reason)
     trainings.prune_of(change, candidate_id, reason)
 
 

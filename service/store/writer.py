@@ -107,10 +107,10 @@ class Writer:
                 reason=reason,
             )
 
-    def prune_candidate(self, candidate_id: str, reason: str) -> None:
+    def prune_candidate(self, candidate_id: str, reason: str, findings: tuple[Finding, ...]) -> None:
         """Stops a candidate in training and all its trainings; curves and checkpoints stay. Raises `NotFound`, `StateConflict`."""
         with self._change() as change:
-            candidates.prune(change, candidate_id, reason)
+            candidates.prune(change, candidate_id, reason, findings)
 
     def add_trainings(self, planned: tuple[Training, ...]) -> None:
         """Plans trainings in this order; their candidates must be stored. Known ids are left as they are."""

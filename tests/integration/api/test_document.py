@@ -24,7 +24,7 @@ def test_every_operation_has_a_name_of_its_own_and_says_what_it_does(
     document: dict[str, dict[str, dict[str, Operation]]],
 ) -> None:
     names = [operation["operationId"] for _, _, operation in operations(document)]
-    assert len(names) == len(set(names)) == 17
+    assert len(names) == len(set(names)) == 18
     assert all(operation.get("summary") and operation.get("description") for _, _, operation in operations(document))
 
 
@@ -40,7 +40,7 @@ def test_every_route_lies_under_the_api_and_documents_its_problems(
         expected = {"422", "500", "503"}
         expected |= {"404"} if "{" in path else set()
         expected |= {"400", "413"} if method == "post" and "{" not in path else set()
-        expected |= {"409"} if path.endswith(("/pause", "/resume", "/cancel")) else set()
+        expected |= {"409"} if path.endswith(("/pause", "/resume", "/cancel", "/continue")) else set()
         assert expected <= set(responses), path
         for status in expected:
             assert list(responses[status]["content"]) == ["application/problem+json"]

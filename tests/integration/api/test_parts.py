@@ -12,6 +12,7 @@ from service.schema import (
     CurvePoint,
     Iteration,
     Message,
+    RunState,
     Training,
     Usage,
 )
@@ -90,6 +91,21 @@ def test_a_fitness_is_shown_normalised_where_a_baseline_of_the_same_training_is_
         shown[steps] = (listed, one)
     # sparse 1, human 3: 2 is half of the way; nobody trained those for twice the steps
     assert shown == {STEPS: ([0.5, None], 0.5), 2 * STEPS: ([None, None], None)}
+
+
+def test_a_pruned_candidate_is_continued_and_no_other(client: httpx.Client, writer: Writer) -> None:
+    pruned, trained = add_candidate(writer, 0, None), add_candidate(writer, 1, 1.0)
+    for state in (CandidateState.QUEUED, CandidateState.TRAINING):
+        writer.set_candidate_state(pruned.id, state)
+    writer.prune_candidate(pruned.id, "stopped early", ())
+    writer.set_run_state(RunState.COMPLETED)
+    url = f"/runs/{writer.claim.run_id}/candidates"
+    refused = client.post(f"{url}/{trained.id}/continue")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:rewardsmith:problem:state-conflict")
+    assert client.post(f"{url}/{trained.id}0/continue").status_code == 404
+    answer = client.post(f"{url}/{pruned.id}/continue")
+    assert (answer.status_code, answer.json()["state"]) == (200, "queued")
+    assert client.get(f"{url}/{pruned.id}").json()["state"] == "queued"
 
 
 def test_iterations_have_their_figures(client: httpx.Client, writer: Writer) -> None:

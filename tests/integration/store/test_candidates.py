@@ -99,20 +99,25 @@ def pruned(writer: Writer, slot: int = 0) -> tuple[Candidate, Training]:
         writer.set_candidate_state(proposed.id, state)
     writer.add_segment(training.id, POINT, "checkpoints/0", 1000)
     for _ in range(2):
-        writer.prune_candidate(proposed.id, REASON)
+        writer.prune_candidate(proposed.id, REASON, (FINDING,))
     return proposed, training
 
 
 def test_a_pruned_candidate_says_why_and_keeps_curve_and_checkpoint(store: Store, writer: Writer) -> None:
     proposed, training = pruned(writer)
     stored = store.candidate(writer.claim.run_id, proposed.id)
-    assert (stored.state, stored.reason, stored.fitness) == (CandidateState.PRUNED, REASON, None)
+    assert (stored.state, stored.reason, stored.findings) == (CandidateState.PRUNED, REASON, (FINDING,))
+    assert stored.fitness is None
     [kept] = store.trainings(writer.claim.run_id)
     assert (kept.state, kept.reason, kept.curve) == (TrainingState.PRUNED, REASON, (POINT,))
     assert kept.warm_start == "r-other-1-0-s0"
     assert writer.checkpoint_key(training.id) == "checkpoints/0"
     told = [(event.kind, event.state) for event in store.events(writer.claim.run_id) if event.state == "pruned"]
-    assert told == [(EventKind.CANDIDATE_STATE, "pruned"), (EventKind.TRAINING_STATE, "pruned")]
+    assert told == [
+        (EventKind.CANDIDATE_STATE, "pruned"),
+        (EventKind.FINDINGS, "pruned"),
+        (EventKind.TRAINING_STATE, "pruned"),
+    ]
 
 
 def test_a_pruned_candidate_that_is_continued_goes_on_from_its_checkpoint(store: Store, writer: Writer) -> None:

@@ -72,6 +72,7 @@ def store(shell: Shell) -> Store:
         ("envs Hoper-v5", "did you mean Hopper-v5"),
         ("show r-0000000000", "r-0000000000"),
         ("resume r-0000000000", "r-0000000000"),
+        ("continue r-0000000000 1-0", "r-0000000000"),
         ("export r-0000000000", "r-0000000000"),
         ("show ../../healthz", "rewardsmith: "),
         ("validate missing.py --env Hopper-v5", "missing.py: No such file"),
