@@ -33,6 +33,7 @@ def compare(tools: Tools, winner_id: str) -> None:
         for k, seed in enumerate(seeds)
     )
     tools.writer.add_trainings(trainings)
-    train_all(tools, [training.id for training in trainings])
-    finished = [one for one in tools.record().trainings if one.comparison and one.candidate_id in (None, winner_id)]
-    tools.writer.set_comparison(sum_up(winner_id, finished, run.steps))
+    ids = {training.id for training in trainings}
+    train_all(tools, ids)
+    ended = [training for training in tools.record().trainings if training.id in ids]
+    tools.writer.set_comparison(sum_up(winner_id, ended, run.steps))

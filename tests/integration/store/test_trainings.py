@@ -1,8 +1,11 @@
 import math
+from datetime import UTC, datetime
 
 import pytest
 
 from service.schema import (
+    Candidate,
+    CandidateState,
     Comparison,
     CurvePoint,
     EventKind,
@@ -136,6 +139,28 @@ def test_a_training_whose_reward_was_at_fault_says_why(store: Store, writer: Wri
     assert (stored.state, stored.reason) == (TrainingState.FAILED, "the reward gave NaN")
     states = [event.state for event in store.events(writer.claim.run_id) if event.kind is EventKind.TRAINING_STATE]
     assert states == ["queued", "failed"]
+
+
+def test_a_reward_at_fault_with_one_seed_fails_its_other_open_trainings_once(store: Store, writer: Writer) -> None:
+    run_id = writer.claim.run_id
+    for slot in (0, 1):
+        writer.add_candidate(
+            Candidate(
+                id=f"{run_id}-1-{slot}", run_id=run_id, iteration=1, slot=slot, state=CandidateState.PROPOSED, source="pass",
+                origin="proposed", created_at=datetime(2030, 1, 1, tzinfo=UTC),
+            )
+        )  # fmt: skip
+    own = {"reward": "candidate", "comparison": False, "candidate_id": f"{run_id}-1-0"}
+    names = ("s0", "s1", "s2", "final-0", "other")
+    planned = {name: training(writer, name).model_copy(update=own) for name in names}
+    planned["final-0"] = planned["final-0"].model_copy(update={"comparison": True})
+    planned["other"] = planned["other"].model_copy(update={"candidate_id": f"{run_id}-1-1"})
+    writer.add_trainings(tuple(planned.values()))
+    writer.finish_training(planned["s2"].id, RESULT, "policies/s2", 0)
+    assert not writer.fail_training(planned["final-0"].id, "NaN")  # in the final comparison each stands alone
+    assert writer.fail_training(planned["s0"].id, "NaN")
+    assert not writer.fail_training(planned["s0"].id, "NaN")
+    assert [one.state.value for one in store.trainings(run_id)] == ["failed", "failed", "finished", "failed", "queued"]
 
 
 def test_a_training_that_is_not_planned_is_not_found(store: Store, writer: Writer) -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.evolution.comparison import compare, comparison_seeds, gap, interval, stored_rewards
+from service.evolution.comparison import compare, comparison_seeds, gap, interval, mean_interval, stored_rewards
 from service.schema import RewardKind, Training, TrainingResult, TrainingState
 from tests.unit.baselines.example import made
 
@@ -50,6 +50,15 @@ def test_the_interval_of_two_values_reaches_from_one_to_the_other() -> None:
     # Of two values a quarter of all resamples is (a, a) and a quarter (b, b): the outer 2.5% lie within those.
     found = interval([1.0, 3.0])
     assert (found.low, found.mean, found.high) == (1.0, 2.0, 3.0)
+
+
+def test_the_interval_of_a_plain_mean_counts_every_seed() -> None:
+    # An outlier that the interquartile mean leaves out: (0 + 0 + 0 + 8) / 4 = 2, with resamples from all 0 to mostly 8.
+    found = mean_interval([0.0, 0.0, 0.0, 8.0])
+    assert interval([0.0, 0.0, 0.0, 8.0]).mean == 0.0
+    assert found.mean == 2.0
+    # Of four draws k are 8 with chance C(4,k) (1/4)^k (3/4)^(4-k): none 32%, more than two 5%, more than three 0.4%.
+    assert (found.low, found.high) == (0.0, 6.0)
 
 
 def test_one_value_has_no_spread() -> None:

@@ -12,6 +12,7 @@ from service.schema import (
     CurvePoint,
     EpisodeEnd,
     EpisodeSummary,
+    Interval,
     Training,
     TrainingResult,
     TrainingState,
@@ -91,3 +92,19 @@ def test_what_was_noted_before_training_is_told_a_line_each_and_no_more_than_eig
     )[2]
     assert told.splitlines() == [f"- note {i} of it" for i in range(8)]
     assert "Seen before" not in reflect(CANDIDATE, training(point(0, 1.0, 0.5)))
+
+
+def test_the_candidates_that_were_stopped_beside_it_are_told_with_their_figures() -> None:
+    reason = "stopped early, after segment 1: the score 0.3 is below the cut of 0.5 by more than noise"
+    stopped = CANDIDATE.model_copy(update={"id": "r-1-2", "state": CandidateState.PRUNED, "reason": reason})
+    text = reflect(CANDIDATE, training(point(0, 1.0, 0.5)), (stopped,))
+    assert text.endswith(f"were stopped early, because their fitness was too low:\n- candidate r-1-2: {reason}")
+    assert "stopped early" not in reflect(CANDIDATE, training(point(0, 1.0, 0.5)))
+
+
+def test_several_seeds_are_told_with_their_mean_and_interval() -> None:
+    interval = Interval(mean=1.5, low=1.0, high=2.0)
+    seeded = CANDIDATE.model_copy(update={"fitness": 1.5, "fitness_interval": interval})
+    result = TrainingResult(best_segment=0, fitness=2.0, success_rate=0.0, episodes=())
+    text = reflect(seeded, training(point(0, 1.0, 0.5), result=result))
+    assert "over all of them the fitness is 1.5 on average, 95% interval 1 to 2." in text

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.evolution.steps import Analyze, Compare, Design, Finish, Screen, StartIteration, Train, next_step
+from service.evolution.steps import Analyze, Compare, Continue, Design, Finish, Screen, StartIteration, Train, next_step
 from service.schema import (
     Budget,
     Candidate,
@@ -102,6 +102,40 @@ def test_a_new_run_starts_its_first_iteration() -> None:
 )
 def test_an_iteration_under_way_goes_on_where_its_state_says(state: IterationState, step: object) -> None:
     assert next_step(record(DONE, state)) == step
+
+
+def with_candidate(found: RunRecord, candidate_id: str, state: CandidateState) -> RunRecord:
+    """The same run with one candidate in another state."""
+    changed = tuple(
+        one.model_copy(update={"state": state}) if one.id == candidate_id else one for one in found.candidates
+    )
+    return found.model_copy(update={"candidates": changed})
+
+
+@pytest.mark.parametrize("state", [CandidateState.QUEUED, CandidateState.TRAINING])
+@pytest.mark.parametrize("then", [IterationState.DESIGNING, IterationState.TRAINING, DONE])
+def test_a_continued_candidate_of_an_earlier_iteration_is_trained_first_whatever_the_budget(
+    state: CandidateState, then: IterationState
+) -> None:
+    found = record(DONE, then, budget=Budget(environment_steps=100), spent=1000, comparison=COMPARED)
+    assert next_step(with_candidate(found, "r-1-0", state)) == Continue(("r-1-0",))
+
+
+def test_a_candidate_that_waits_in_the_iteration_under_way_is_trained_with_the_rest() -> None:
+    found = record(DONE, IterationState.TRAINING)
+    assert next_step(with_candidate(found, "r-2-0", CandidateState.QUEUED)) == Train(2)
+
+
+def test_every_seed_of_another_iteration_must_be_affordable() -> None:
+    # Four candidates of 100 steps: 400 with one seed, 800 with two.
+    found = record(DONE, budget=Budget(environment_steps=500))
+    assert next_step(found) == StartIteration(2)
+    training = found.run.request.training.model_copy(update={"seeds": 2, "comparison_seeds": 0})
+    request = found.run.request.model_copy(update={"training": training})
+    step = next_step(found.model_copy(update={"run": found.run.model_copy(update={"request": request})}))
+    assert isinstance(step, Finish)
+    assert step.reason is not None
+    assert "800 environment steps" in step.reason
 
 
 def test_the_next_iteration_follows_until_all_are_done() -> None:
