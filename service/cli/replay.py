@@ -20,10 +20,13 @@ def replay_candidate(
 ) -> None:
     """Plays a candidate's best policy in the reference environment, writes the replay and prints how the episode went.
 
-    Raises `BadInput` where there is no such candidate, no policy of it or no reference environment, `RunFailed` where its reward
-    or the fitness fails on the episode, `Infrastructure` where store, artifacts or sandbox cannot be used.
+    Raises `BadInput` where there is no such candidate, no policy of it, no reference environment or no folder for the file,
+    `RunFailed` where its reward or the fitness fails on the episode, `Infrastructure` where store, artifacts or sandbox
+    cannot be used.
     """
     run = workplace.client.get_run(run_id)
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        raise BadInput(f"{out}: expected a file in a folder that exists; name one with --out")
     try:
         record = workplace.store.record(run.id)
         found = _candidate(record, candidate)
