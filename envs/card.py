@@ -104,6 +104,10 @@ class Engine(_Frozen):
     arguments: dict[str, bool | int | float | str] = {}
 
 
+Family = Literal["gymnasium-mujoco", "gymnasium-robotics"]
+"""Environments that are trained alike: each family has its own hyperparameters."""
+
+
 class EnvCard(_Frozen):
     """One environment. `policy` lists the parts of the observation that the policy sees, in order; the rest is masked.
 
@@ -111,6 +115,7 @@ class EnvCard(_Frozen):
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,63}$")]
+    family: Family
     title: str
     summary: Sentence
     engine: Engine

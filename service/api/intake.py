@@ -10,12 +10,17 @@ from sandbox import RewardRejected, check_metric, check_reward
 from service.api.errors import FieldError, RequestRefused
 from service.schema import Fitness, RunRequest
 from service.schema.segments import MOST_STEPS, plan_segments, smallest_training
+from service.schema.tunings import tuned_request
 
 
 @dataclass(frozen=True)
 class Intake:
-    """What follows from a request that can be done: how it is judged, and the steps of each training in whole rollouts."""
+    """What follows from a request that can be done: how it is judged, and the steps of each training in whole rollouts.
 
+    `request` is the same with every hyperparameter told.
+    """
+
+    request: RunRequest
     fitness: Fitness
     steps: int
 
@@ -31,6 +36,7 @@ def card_of(environment: str) -> EnvCard:
 def examine(request: RunRequest) -> Intake:
     """Resolves the fitness and the steps of a request. Raises `RequestRefused` naming every field at fault."""
     env_card = card_of(request.environment)
+    request = tuned_request(env_card.family, request)
     try:
         fitness = _fitness(request, env_card)
     except MetricUnknown as error:
@@ -43,7 +49,7 @@ def examine(request: RunRequest) -> Intake:
     ]
     if errors:
         raise RequestRefused(errors)
-    return Intake(fitness, plan_segments(env_card.max_steps, request.training, steps).steps)
+    return Intake(request, fitness, plan_segments(env_card.max_steps, request.training, steps).steps)
 
 
 def _fitness(request: RunRequest, env_card: EnvCard) -> Fitness:

@@ -40,7 +40,7 @@ def create_run(
     reason = check(request.designer)
     if reason is not None:
         raise RequestRefused([FieldError(field="designer", message=reason)])
-    run = store.create_run(request, intake.fitness, intake.steps)
+    run = store.create_run(intake.request, intake.fitness, intake.steps)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
     return run
 

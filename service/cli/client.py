@@ -64,7 +64,7 @@ class Client:
 
     def create_run(self, request: RunRequest) -> Run:
         """Asks for a run."""
-        return self._read(Run, "POST", "/runs", request.model_dump_json())
+        return self._read(Run, "POST", "/runs", request.model_dump_json(exclude_unset=True))
 
     def get_run(self, run_id: str) -> Run:
         """One run."""

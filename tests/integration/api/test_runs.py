@@ -2,7 +2,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from service.schema import Run, RunState
+from service.schema import PPOConfig, Run, RunState
 from service.store import Store, Writer
 
 HOSTILE = [
@@ -29,6 +29,14 @@ def test_a_task_comes_back_as_it_was_said(client: httpx.Client, task: str) -> No
     assert client.get(f"/runs/{run['id']}").json()["request"]["task"] == task
     [event] = client.get(f"/runs/{run['id']}/events").json()
     assert event["text"].isprintable()
+
+
+def test_a_run_tells_every_hyperparameter_of_its_environments_family_and_those_asked_for(client: httpx.Client) -> None:
+    training = {"ppo": {"epochs": 7}}
+    asked = {"task": "reach", "environment": "FetchReach-v4", "training": training}
+    ppo = client.post("/runs", json=asked).json()["request"]["training"]["ppo"]
+    assert (ppo["epochs"], ppo["discount"]) == (7, 0.98)
+    assert set(ppo) == set(PPOConfig.model_fields)
 
 
 def test_runs_are_listed_in_pages(client: httpx.Client) -> None:

@@ -22,7 +22,7 @@ def test_every_file_among_the_cards_is_a_card_and_ids_are_told_apart() -> None:
         ("dt = 0.008", "", ("dt", "Field required")),
         ("dt = 0.008", "dt = -1", ("dt", "greater than 0", "'-1'")),
         ("dt = 0.008", 'dt = "fast"', ("dt", "valid number", "'fast'")),
-        ("dt = 0.008", "dt = [", ("not TOML", "line 5")),
+        ("dt = 0.008", "dt = [", ("not TOML", "line 6")),
         ("dt = 0.008", "dt = 0.008\ndta = 3", ("dta", "not permitted", "'3'")),
         ('kind = "envpool"', 'kind = "isaac"', ("engine.kind", "'envpool'", "'isaac'")),
         ('role = "position"', 'role = "place"', ("variables.0.role", "'position'", "'place'")),

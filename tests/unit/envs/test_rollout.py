@@ -74,6 +74,7 @@ LAYOUT = Layout(
     EnvCard(
         id="Scripted",
         title="Scripted",
+        family="gymnasium-mujoco",
         summary="Ends when it is told to.",
         engine=Engine(kind="envpool", task="none", reference="none"),
         dt=0.1,
