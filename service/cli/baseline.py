@@ -49,20 +49,23 @@ def make_baselines(
     *,
     as_json: bool,
 ) -> None:
-    """Makes what is not there yet and prints all of it. Raises `CommandFault`; what was trained until then is kept."""
+    """Makes what is not there yet, with its progress on standard error, and prints all of it.
+
+    Raises `CommandFault`; what was trained until then is kept.
+    """
     folder = out or settings.data_folder / OWN
     orders = [_order(environment, fitness, steps, seeds, folder) for environment in dict.fromkeys(environments)]
-    shown = console(error=as_json)
+    progress = console(error=True)
     made = [order.folder.finished() for order in orders]
     if missing := [order for order, found in zip(orders, made, strict=True) if found is None]:
-        _in_a_thread(lambda stop: _make(settings, missing, shown, stop))
+        _in_a_thread(lambda stop: _make(settings, missing, progress, stop))
         made = [order.folder.finished() for order in orders]
     baselines = [baseline for baseline in made if baseline is not None]
     if as_json:
         print_json(baselines)
         return
     for order, baseline in zip(orders, baselines, strict=True):
-        _print(shown, baseline, order.folder.path)
+        _print(console(), baseline, order.folder.path)
 
 
 def _order(environment: str, fitness: str | None, steps: int | None, seeds: int, folder: Path) -> _Order:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
+from service.baselines.stored import baseline_of
 from service.evolution.comparison import compare as sum_up
-from service.evolution.comparison import comparison_seeds
+from service.evolution.comparison import comparison_seeds, stored_rewards
 from service.orchestrator.train import planned, train_all
 from service.orchestrator.work import Tools
-from service.schema import RewardKind
+from service.schema import RewardComparison, RewardKind, Run
 
 
 def compare(tools: Tools, winner_id: str) -> None:
     """Trains all three rewards from scratch on the same seeds and stores how they compare.
 
-    Where a continued candidate became the winner, the trainings of the human and the sparse reward are there already.
+    Human and sparse are not trained again where a stored baseline holds these very trainings. Where a continued candidate
+    became the winner, theirs are there already.
     """
     run = tools.store.get_run(tools.run_id)
     seeds = comparison_seeds(run.request.training.comparison_seeds, run.request.search.seed)
-    kinds: tuple[RewardKind, ...] = get_args(RewardKind)
+    stored = _stored(tools, run, seeds)
+    kinds: tuple[RewardKind, ...] = ("candidate",) if stored else get_args(RewardKind)
     trainings = tuple(
         planned(
             tools,
@@ -36,4 +40,18 @@ def compare(tools: Tools, winner_id: str) -> None:
     ids = {training.id for training in trainings}
     train_all(tools, ids)
     ended = [training for training in tools.record().trainings if training.id in ids]
-    tools.writer.set_comparison(sum_up(winner_id, ended, run.steps))
+    tools.writer.set_comparison(sum_up(winner_id, ended, run.steps, stored))
+
+
+def _stored(tools: Tools, run: Run, seeds: Sequence[int]) -> tuple[RewardComparison, ...]:
+    """The human and the sparse reward as a stored baseline has them on these seeds; the run's log says what is done."""
+    found = baseline_of(run, tools.data_folder)
+    stored = stored_rewards(found.baseline, seeds) if found.baseline is not None else ()
+    if stored:
+        tools.writer.log("human and sparse reward are taken from a stored baseline of the same trainings")
+    else:
+        reason = (
+            found.reason or f"the stored baseline is of other seeds than those of search.seed {run.request.search.seed}"
+        )
+        tools.writer.log(f"human and sparse reward are trained here: {reason}")
+    return stored

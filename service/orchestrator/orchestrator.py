@@ -168,6 +168,7 @@ class Orchestrator:
             cluster=self._ray,
             stopped=stopped,
             model_concurrency=settings.model_concurrency,
+            data_folder=settings.data_folder,
         )
 
     def _ray(self) -> Cluster:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from envs.card import EnvCard
 from envs.recording import Recording, record
@@ -34,6 +35,7 @@ class Tools:
     cluster: Callable[[], Cluster]
     stopped: Callable[[], bool]
     model_concurrency: int
+    data_folder: Path
 
     @property
     def run_id(self) -> str:
