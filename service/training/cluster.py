@@ -24,8 +24,13 @@ LOCAL_SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
-VALUES_IN_MESSAGES = {"max_direct_call_object_size": 2**26, "task_rpc_inlined_bytes_limit": 2**28}
-"""Bytes. Values of this size go without the object store: whoever reads from the store of a dead raylet is ended by Ray."""
+OUTLIVING_RAY = {
+    "max_direct_call_object_size": 2**26,
+    "task_rpc_inlined_bytes_limit": 2**28,
+    "gcs_rpc_server_reconnect_timeout_s": 10**6,
+}
+"""Ray ends the process that reads from the object store (bytes: which are smaller go without it) of a dead raylet, and the one
+that has had no control store for so many seconds. This process has more to do, and starts another Ray."""
 SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 VITAL = ("raylet", "gcs_server")
 log = logging.getLogger(__name__)
@@ -44,6 +49,7 @@ class Cluster:
         self._address = address
         self._cores = cores or os.cpu_count() or 1
         self._connected = False
+        self._buried: set[str] = set()
         self._connect()
 
     def __enter__(self) -> Cluster:
@@ -71,13 +77,28 @@ class Cluster:
         the local Ray is gone (the next call starts another), `FitnessFault` when the fitness cannot score an episode,
         `envs.errors.CardMismatch` when the environment is not what its card says, and `TrainingStopped` when asked to stop.
         """
+        if self._connected and _dead_processes():
+            self.close()
         if not self._connected:
             self._connect()
         try:
-            yield from Submission(job, _nodes, _watch).progress(stopped)
+            submission = Submission(job, self._nodes, self._buried.add, _watch, ours=not self._address)
+            yield from submission.progress(stopped)
         except ClusterDied:
             self.close()
             raise
+
+    def _nodes(self) -> list[Node]:
+        """The living nodes, with all that they have, whoever uses it now.
+
+        Ray may list a dead node for a minute; what was told to be dead is left out. A node that is started again has a new id.
+        """
+        known = cast(list[dict[str, Any]], ray.nodes())  # type: ignore[no-untyped-call]  # Ray's own gap
+        living = [node for node in known if node["Alive"] and node["NodeID"] not in self._buried]
+        return [
+            Node(node["NodeID"], int(node["Resources"].get("CPU", 0)), int(node["Resources"].get("memory", 0)))
+            for node in living
+        ]
 
     def _connect(self) -> None:
         address = self._address
@@ -99,7 +120,7 @@ class Cluster:
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 runtime_env={"working_dir": self._empty.name, "env_vars": _no_secrets()},
-                _system_config=None if address else VALUES_IN_MESSAGES,
+                _system_config=None if address else OUTLIVING_RAY,
             )
         except (RayError, ConnectionError, OSError, RuntimeError, ValueError) as error:
             self._empty.cleanup()
@@ -112,22 +133,13 @@ def _no_secrets() -> dict[str, str]:
     return {name: "" for name in os.environ if SECRET.search(name) and not name.startswith("RAY_")}
 
 
-def _nodes() -> list[Node]:
-    """The living nodes, with all that they have, whoever uses it now."""
-    known = cast(list[dict[str, Any]], ray.nodes())  # type: ignore[no-untyped-call]  # Ray's own gap
-    living = [node for node in known if node["Alive"]]
-    return [
-        Node(node["NodeID"], int(node["Resources"].get("CPU", 0)), int(node["Resources"].get("memory", 0)))
-        for node in living
-    ]
+def _dead_processes() -> list[str]:
+    """The vital processes of a Ray that this process had started which have died. Ray says so nowhere else in time."""
+    node = ray._private.worker._global_node
+    return [kind for kind, _ in node.dead_processes() if kind in VITAL] if node is not None else []
 
 
 def _watch() -> None:
-    """Raises `ClusterDied` when a vital process that this one had started is dead. Ray says so nowhere else in time.
-
-    Without its control store Ray ends this very process after a minute.
-    """
-    node = ray._private.worker._global_node
-    dead: list[str] = [kind for kind, _ in node.dead_processes() if kind in VITAL] if node is not None else []
-    if dead:
+    """Raises `ClusterDied` when a Ray that this process had started is dead."""
+    if dead := _dead_processes():
         raise ClusterDied(f"Ray's {', '.join(dead)} on this machine has died; resume to start another Ray")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -28,8 +30,8 @@ WORKER_LOSSES = 5
 """Times in a row that a population may be lost without one new segment."""
 PATIENCE_SECONDS = 120.0
 """How long what was lost with its node waits for another node, or for the same one to be started again."""
-NOTICE_SECONDS = 30.0
-"""How often the log says what a population waits for."""
+NOTICE_SECONDS = 10.0
+"""How often a population that waits for its worker is looked after, and the log says so."""
 log = logging.getLogger(__name__)
 
 
@@ -42,12 +44,15 @@ class Begun:
 
 @dataclass
 class Share:
-    """The members that one worker has, or waits for; `noticed`: when the log last told of it, in seconds of the monotonic clock."""
+    """The members that one worker has, or waits for.
+
+    `noticed`: when the log last told of it, in seconds of the monotonic clock; `process`: the worker's, once it has begun.
+    """
 
     placement: Placement
     losses: int
     noticed: float
-    begun: bool = False
+    process: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,15 +65,27 @@ class Homeless:
 
 
 class Submission:
-    """One job on its way. `nodes` lists the cluster's living nodes; `watch` raises when the cluster itself is gone."""
+    """One job on its way.
 
-    def __init__(self, job: TrainingJob, nodes: Callable[[], Sequence[Node]], watch: Callable[[], None]) -> None:
-        self._job, self._nodes, self._watch = job, nodes, watch
+    `nodes` lists the cluster's living nodes, `bury` takes one that died off that list, `watch` raises when Ray itself is gone.
+    `ours`: this process has started that Ray, so its workers are processes here.
+    """
+
+    def __init__(
+        self,
+        job: TrainingJob,
+        nodes: Callable[[], Sequence[Node]],
+        bury: Callable[[str], None],
+        watch: Callable[[], None],
+        *,
+        ours: bool,
+    ) -> None:
+        self._ours = ours
+        self._job, self._nodes, self._bury, self._watch = job, nodes, bury, watch
         self._checkpoints = dict(job.checkpoints)
         self._ended: set[str] = set()
         self._running: dict[ray.ObjectRefGenerator, Share] = {}
         self._homeless: list[Homeless] = []
-        self._dead: set[str] = set()
 
     def progress(self, stopped: Callable[[], bool]) -> Iterator[Progress | PopulationResubmitted]:
         """What the populations tell, as it comes; asks `stopped` several times a second.
@@ -87,8 +104,15 @@ class Submission:
                     yield from self._next(stream)
                 yield from self._look_after()
         finally:
-            for stream in self._running:
-                ray.cancel(stream, force=True)
+            for stream, share in self._running.items():
+                self._end(stream, share)
+
+    def _end(self, stream: ray.ObjectRefGenerator, share: Share) -> None:
+        """Ends a worker by force, waiting for nothing that it does: a process of this machine by the kernel, others by Ray."""
+        if self._ours and share.process is not None:
+            with suppress(ProcessLookupError):
+                os.kill(share.process, signal.SIGKILL)
+        ray.cancel(stream, force=True)
 
     def _memory(self, members: int) -> int:
         return population_bytes(self._job, members)
@@ -115,7 +139,7 @@ class Submission:
 
     def _next(self, stream: ray.ObjectRefGenerator) -> Iterator[Progress | PopulationResubmitted]:
         """Takes one value from a stream that has one, or its end, or its loss."""
-        population = self._running[stream]
+        share = self._running[stream]
         try:
             value: Begun | Progress = ray.get(next(stream))
         except StopIteration:
@@ -126,14 +150,14 @@ class Submission:
             yield from self._lost(stream, f"a training worker failed: {error.cause}")
         except RayError as error:
             if isinstance(error, NodeDiedError):
-                self._dead.add(population.placement.node.id)  # the cluster itself may take half a minute to notice
+                self._bury(share.placement.node.id)
             yield from self._lost(stream, f"a training worker was lost: {type(error).__name__}")
         else:
             if isinstance(value, Begun):
-                population.begun = True
-                log.info("process %d trains %s", value.process, _described(population.placement))
+                share.process = value.process
+                log.info("process %d trains %s", value.process, _described(share.placement))
                 return
-            population.losses = 0
+            share.losses = 0
             if isinstance(value, SegmentDone):
                 self._checkpoints[value.member_id] = value.checkpoint
             else:
@@ -141,11 +165,11 @@ class Submission:
             yield value
 
     def _lost(self, stream: ray.ObjectRefGenerator, reason: str) -> Iterator[PopulationResubmitted]:
-        population = self._running.pop(stream)
-        left = tuple(member for member in population.placement.members if member.id not in self._ended)
+        share = self._running.pop(stream)
+        left = tuple(member for member in share.placement.members if member.id not in self._ended)
         if not left:
             return
-        losses = population.losses + 1
+        losses = share.losses + 1
         if losses >= WORKER_LOSSES:
             raise WorkerLost(f"{reason}; {losses} times in a row without a new segment")
         self._homeless.append(Homeless(left, losses, time.monotonic()))
@@ -153,26 +177,35 @@ class Submission:
         yield PopulationResubmitted(tuple(member.id for member in left), again)
 
     def _look_after(self) -> Iterator[PopulationResubmitted]:
-        """Finds nodes for those without one; notices populations that wait, and those that wait for a node that has gone."""
-        if not self._homeless and all(population.begun for population in self._running.values()):
+        """Finds nodes for those without one; notices populations that wait, and those that wait for a node that has gone.
+
+        It asks Ray's control store only where something is the matter: a question that finds it dead is never answered.
+        """
+        now = time.monotonic()
+        waiting = {
+            stream: share
+            for stream, share in self._running.items()
+            if share.process is None and now - share.noticed > NOTICE_SECONDS
+        }
+        if not self._homeless and not waiting:
             return
-        nodes = [node for node in self._nodes() if node.id not in self._dead]
+        nodes = self._nodes()
         for homeless in tuple(self._homeless):
             self._house(homeless, nodes)
         alive = {node.id for node in nodes}
-        for stream, population in tuple(self._running.items()):
-            if population.begun:
-                continue
-            if population.placement.node.id not in alive:
-                ray.cancel(stream, force=True)
+        for stream, share in waiting.items():
+            share.noticed = now
+            if share.placement.node.id in alive:
+                log.warning(
+                    "no worker yet for %s: other work fills it, or it starts slowly", _described(share.placement)
+                )
+            else:
+                self._end(stream, share)
                 yield from self._lost(stream, "the node that a population waited for has left the cluster")
-            elif time.monotonic() - population.noticed > NOTICE_SECONDS:
-                population.noticed = time.monotonic()
-                log.warning("%s waits until other work on that node has ended", _described(population.placement))
 
     def _house(self, homeless: Homeless, nodes: Sequence[Node]) -> None:
         """Submits members again, to nodes that do nothing else of this job where there are any."""
-        busy = {population.placement.node.id for population in self._running.values()}
+        busy = {share.placement.node.id for share in self._running.values()}
         idle = [node for node in nodes if node.id not in busy]
         for choice in (idle, nodes):
             try:
