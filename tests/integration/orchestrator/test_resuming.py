@@ -12,8 +12,10 @@ import pytest
 from envs.card import card
 from service.artifacts import ArtifactStore
 from service.schema import (
+    CandidateState,
     CompletionState,
     Fitness,
+    HalvingConfig,
     PPOConfig,
     RunRequest,
     RunState,
@@ -27,13 +29,15 @@ SCRIPT = Path(__file__).with_name("work_and_die.py")
 REQUEST = RunRequest(
     task="hop forward",
     environment="Hopper-v5",
-    search=SearchConfig(iterations=2, candidates=2, seed=3),
+    search=SearchConfig(iterations=2, candidates=3, seed=3),
     training=TrainingConfig(
         environments=2,
         rollout_length=250,
         evaluation_episodes=1,
         confirmation_episodes=2,
         comparison_seeds=1,
+        halving=HalvingConfig(eta=2, fewest=2, errors=0.0, margin=0.0),  # of three, two go on to the second segment
+        warm_start="parent",
         ppo=PPOConfig(hidden_sizes=(16,), epochs=1, minibatch_size=100),
     ),
 )
@@ -45,6 +49,7 @@ DEATHS = [
     ("store_completion", "after", 1),  # stored: never asked again
     ("add_trainings", "after", 1),  # in the screening
     ("add_segment", "before", 2),  # in the training: the checkpoint is written, its row is not
+    ("prune_candidate", "before", 1),  # between the rungs: the one to be stopped is known, but not stored
     ("finish_training", "after", 1),  # one candidate is trained, the other is not
     ("set_iteration_state", "before", 2),  # at the end of the analysis
     ("set_comparison", "before", 1),  # at the end of the final comparison, two steps later
@@ -86,7 +91,7 @@ class Place:
         return [self.artifacts.get(key) for key in keys if key is not None]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_run_killed_in_every_step_ends_as_the_undisturbed_one(tmp_path: Path) -> None:
     undisturbed, killed = Place(tmp_path / "undisturbed"), Place(tmp_path / "killed")
     assert undisturbed.work() == 0
@@ -99,6 +104,15 @@ def test_a_run_killed_in_every_step_ends_as_the_undisturbed_one(tmp_path: Path) 
     assert run.state is RunState.COMPLETED
     assert killed.figures() == undisturbed.figures()
     assert killed.policies() == undisturbed.policies()
+    assert sum(one.state is CandidateState.PRUNED for one in killed.store.candidates(run.id)) == 2  # one an iteration
+
+    candidates = {one.id: one for one in killed.store.candidates(run.id)}
+    started = [one for one in killed.store.trainings(run.id) if one.candidate_id is not None and not one.comparison]
+    for training in started:
+        parents = [candidates[parent] for parent in candidates[training.candidate_id or ""].parents]
+        best = max(parents, key=lambda one: one.fitness or 0.0, default=None)
+        assert training.warm_start == (None if best is None else f"{best.id}-s0")
+    assert any(training.warm_start for training in started)
 
     completions = killed.store.completions(killed.run_id)
     stored = [one for one in completions if one.state is CompletionState.STORED]
