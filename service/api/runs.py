@@ -36,7 +36,7 @@ def create_run(
 ) -> Run:
     """Stores a run in `queued`, once its environment, fitness, steps, seed rewards, warm start and designer are known to work."""
     intake = examine(request)
-    check_warm_start(request.training, card_of(request.environment), store, artifacts)
+    check_warm_start(intake.request.training, card_of(request.environment), store, artifacts)
     reason = check(request.designer)
     if reason is not None:
         raise RequestRefused([FieldError(field="designer", message=reason)])
