@@ -1,5 +1,6 @@
 # make demo   installs what a run needs into .venv and runs the main job at small size
 # make test   installs what the tests need as well and runs every check, the tests last
+# make chaos-training      kills the workers of a generation at ten random moments and compares every bit: some minutes
 # make attacks             runs the corpus of attacks on the sandbox as you; attacks-everywhere: as another user and in containers too
 # make baselines           trains the human and the sparse reward of every card: hours, resumable
 #
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
 
-.PHONY: demo test attacks attacks-everywhere live baselines bench-designers bench-training bench-sandbox install clean
+.PHONY: demo test chaos-training attacks attacks-everywhere live baselines bench-designers bench-training bench-sandbox install clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -27,6 +28,9 @@ test: $(VENV)/.tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+chaos-training: $(VENV)/.tests
+	@$(BIN)/python -m tests.chaos_training
 
 attacks: $(VENV)/.runtime
 	@$(BIN)/python -m tests.adversary

@@ -23,6 +23,7 @@ LOCAL_SETTINGS = {
     "RAY_DEDUP_LOGS": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_cancellation_retry_ms": "250",  # a cancel that meets a worker between two steps is tried again, after 2 s otherwise
 }
 OUTLIVING_RAY = {
     "max_direct_call_object_size": 2**26,
@@ -112,6 +113,7 @@ class Cluster:
         if not address:
             # Ray would keep one token for all in a file of the home folder that other users may read.
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        ray._private.worker.print_to_stdstream = _said_by_ray
         try:
             ray.init(
                 address=address or "local",
@@ -127,6 +129,11 @@ class Cluster:
             where = address or "this machine"
             raise ClusterUnreachable(f"expected a Ray cluster at {where}, got: {error}; check RAY_ADDRESS") from error
         self._connected = True
+
+
+def _said_by_ray(data: dict[str, Any], ignore_prefix: bool) -> None:  # noqa: ARG001 -- as Ray calls it
+    """Logs what Ray would print on standard output, which belongs to whoever runs this: a paragraph for each lost worker."""
+    log.debug("Ray: %s", "\n".join(data["lines"]))
 
 
 def _no_secrets() -> dict[str, str]:
