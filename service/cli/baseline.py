@@ -21,7 +21,8 @@ from service.baselines.train import BaselineFailed, Told, make_baseline, plan_ba
 from service.cli.faults import BadInput, Infrastructure, Interrupted, RunFailed
 from service.cli.tables import interval, print_table
 from service.cli.terminal import console, print_json
-from service.schema import Baseline, TrainingConfig
+from service.schema import Baseline, PPOConfig, TrainingConfig
+from service.schema.tunings import tuned
 from service.settings import Settings
 from service.training.cluster import Cluster
 from service.training.errors import ClusterFault, FitnessFault, TrainingStopped
@@ -76,7 +77,8 @@ def _order(environment: str, fitness: str | None, steps: int | None, seeds: int,
     except (EnvironmentUnknown, MetricUnknown) as error:
         raise BadInput(str(error)) from error
     try:
-        plan = plan_baseline(known, metric, TrainingConfig(), known.steps if steps is None else steps, seeds)
+        config = TrainingConfig(ppo=tuned(known.family, PPOConfig()))
+        plan = plan_baseline(known, metric, config, known.steps if steps is None else steps, seeds)
     except ValueError as error:
         raise BadInput(f"--steps: {environment}: {error}") from error
     return _Order(known, plan, BaselineFolder(folder, plan))

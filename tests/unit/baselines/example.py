@@ -14,13 +14,15 @@ from service.schema import (
     BaselineTraining,
     Fitness,
     Interval,
+    PPOConfig,
     TrainingConfig,
 )
+from service.schema.tunings import tuned
 
 ARM = card("FetchReach-v4")
 METRIC = ARM.metrics[0]
 FITNESS = Fitness(name=METRIC.name, score=METRIC.score, success=METRIC.success, unit=METRIC.unit)
-CONFIG = TrainingConfig()
+CONFIG = TrainingConfig(ppo=tuned(ARM.family, PPOConfig()))
 STEPS = 4096
 GAP = Interval(mean=2.0, low=1.0, high=3.0)
 

@@ -11,6 +11,7 @@ from envs.card import card, cards
 from service.baselines.stored import SHIPPED, differences, file_name, read_baselines
 from service.evolution.comparison import comparison_seeds, gap, interval
 from service.schema import PPOConfig, TrainingConfig
+from service.schema.tunings import tuned
 from tests.unit.baselines.example import made
 
 HERE = Path(__file__).parents[3]
@@ -25,7 +26,8 @@ def test_every_file_is_the_baseline_of_a_card_and_called_after_it() -> None:
 def test_each_is_of_the_cards_own_budget_and_of_the_present_defaults() -> None:
     for one in BASELINES:
         ours = card(one.environment)
-        assert differences(one, ours, one.fitness, ours.steps, TrainingConfig()) == (), one.environment
+        config = TrainingConfig(ppo=tuned(ours.family, PPOConfig()))
+        assert differences(one, ours, one.fitness, ours.steps, config) == (), one.environment
         metric = ours.metric(one.fitness.name)
         assert (one.fitness.score, one.fitness.success) == (metric.score, metric.success), one.environment
 

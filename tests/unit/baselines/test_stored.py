@@ -8,6 +8,7 @@ import pytest
 
 from service.baselines.stored import look_up, read_baselines
 from service.schema import Fitness, Interval, PPOConfig, TrainingConfig
+from service.schema.tunings import tuned
 from tests.unit.baselines.example import ARM, CONFIG, FITNESS, STEPS, made, put
 
 
@@ -29,9 +30,19 @@ def test_what_a_fitness_is_called_and_how_the_search_goes_makes_no_difference(tm
         (FITNESS, 8192, CONFIG, "steps 4,096 there, 8,192 here"),
         (FITNESS.model_copy(update={"score": "1.0"}), STEPS, CONFIG, "there, 1.0 here"),
         (FITNESS.model_copy(update={"success": "True"}), STEPS, CONFIG, "there, True here"),
-        (FITNESS, STEPS, TrainingConfig(environments=4), "environments 8 there, 4 here"),
-        (FITNESS, STEPS, TrainingConfig(confirmation_episodes=5), "confirmation_episodes 16 there, 5 here"),
-        (FITNESS, STEPS, TrainingConfig(ppo=PPOConfig(epochs=3)), f"ppo.epochs {CONFIG.ppo.epochs} there, 3 here"),
+        (FITNESS, STEPS, CONFIG.model_copy(update={"environments": 4}), "environments 8 there, 4 here"),
+        (
+            FITNESS,
+            STEPS,
+            CONFIG.model_copy(update={"confirmation_episodes": 5}),
+            "confirmation_episodes 16 there, 5 here",
+        ),
+        (
+            FITNESS,
+            STEPS,
+            TrainingConfig(ppo=tuned(ARM.family, PPOConfig(epochs=3))),
+            f"ppo.epochs {CONFIG.ppo.epochs} there, 3 here",
+        ),
     ],
 )
 def test_one_of_another_training_or_judge_is_not_taken_and_the_reason_tells_both(

@@ -12,8 +12,8 @@ from service.baselines.folder import BaselineFolder
 from service.baselines.train import plan_baseline
 from service.cli import main
 from service.cli.faults import ExitCode
-from service.schema import Baseline, TrainingConfig
-from tests.unit.baselines.example import made
+from service.schema import Baseline
+from tests.unit.baselines.example import CONFIG, made
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -51,7 +51,7 @@ def test_what_cannot_be_made_is_refused_in_one_line_and_nothing_is_written(
 def there(tmp_path: Path) -> Baseline:
     """A baseline of today's defaults in `tmp_path`, of two seeds and 4096 steps."""
     arm = card("FetchReach-v4")
-    plan = plan_baseline(arm, arm.metrics[0], TrainingConfig(), 4096, 2)
+    plan = plan_baseline(arm, arm.metrics[0], CONFIG, 4096, 2)
     seeds = plan.seeds
     rewards = {
         name: getattr(made(), name).model_copy(
