@@ -23,6 +23,8 @@ from service.schema import PPOConfig
 
 LayerParameters = tuple[Array, Array]
 LOG_2PI = 1.8378770664093453
+OBSERVATION_CLIP = 10.0
+"""Standard deviations beyond which an observation is cut off."""
 
 
 class RunningMoments(NamedTuple):
@@ -145,13 +147,8 @@ def actor(state: MemberState) -> Actor:
 
 
 def normalise(mean: Array, variance: Array, observations: Array) -> Array:
-    """Observations `[..., D]` in standard deviations from their running mean, clipped to 10."""
-    return jnp.clip((observations - mean) / jnp.sqrt(variance + 1e-8), -10.0, 10.0)
-
-
-def act(actor: Actor, observations: Array) -> Array:
-    """A policy's deterministic actions `[N, A]` for observations `[N, D]`, before clipping."""
-    return forward(actor.layers, normalise(actor.mean, actor.variance, observations))
+    """Observations `[..., D]` in standard deviations from their running mean, clipped."""
+    return jnp.clip((observations - mean) / jnp.sqrt(variance + 1e-8), -OBSERVATION_CLIP, OBSERVATION_CLIP)
 
 
 def update_moments(moments: RunningMoments, batch: Array, weight: Array) -> RunningMoments:

@@ -35,8 +35,13 @@ def state_of(seed: int, observations: int = 11, hidden: tuple[int, ...] = (16, 8
     return state._replace(networks=jax.tree.map(normal, state.networks), observation=moments)
 
 
-def actor_of(seed: int) -> ppo.Actor:
-    return ppo.actor(state_of(seed))
+def actor_of(seed: int, hidden: tuple[int, ...] = (16, 8)) -> ppo.Actor:
+    return ppo.actor(state_of(seed, hidden=hidden))
+
+
+def in_jax(actor: ppo.Actor, observations: Floats) -> Array:
+    """What the network that is learned with says."""
+    return ppo.forward(actor.layers, ppo.normalise(actor.mean, actor.variance, jnp.asarray(observations)))
 
 
 def test_an_actor_is_read_back_bit_for_bit() -> None:
@@ -103,19 +108,24 @@ def test_a_policy_file_needs_numpy_alone() -> None:
         x = np.tanh(x @ tensors[f"policy.{i}.weight"] + tensors[f"policy.{i}.bias"])
     x = x @ tensors["policy.2.weight"] + tensors["policy.2.bias"]
     # sums of 16 float32 products at most: some 1e-6
-    np.testing.assert_allclose(ppo.act(actor, observations), x, atol=1e-5)
+    np.testing.assert_allclose(in_jax(actor, observations), x, atol=1e-5)
 
 
+@pytest.mark.parametrize("hidden", [(16, 8), (64, 64), (256, 256)])
+@pytest.mark.parametrize("width", [1, 2, 8, 64])
 @pytest.mark.parametrize("members", [1, 3, 9])
-def test_members_of_a_population_act_bit_for_bit_as_they_do_alone(members: int) -> None:
-    actors = [actor_of(seed) for seed in range(members)]
-    frames: Floats = np.random.default_rng(0).normal(size=(members * 2, 12)).astype(np.float32)
-    together = Actors(LAYOUT, actors, 2)(frames)
-    assert together.shape == (members * 2, 3)
+def test_members_of_a_population_act_bit_for_bit_as_they_do_alone(
+    members: int, width: int, hidden: tuple[int, ...]
+) -> None:
+    actors = [actor_of(seed, hidden) for seed in range(members)]
+    frames: Floats = np.random.default_rng(0).normal(size=(members * width, 12)).astype(np.float32)
+    together = Actors(LAYOUT, actors, width)(frames)
+    assert together.shape == (members * width, 3)
     for i, actor in enumerate(actors):
-        part = frames[2 * i : 2 * i + 2]
-        np.testing.assert_array_equal(Actors(LAYOUT, [actor], 2)(part), together[2 * i : 2 * i + 2])
-        np.testing.assert_allclose(together[2 * i : 2 * i + 2], ppo.act(actor, part[:, 1:]), atol=1e-5)
+        own = slice(i * width, (i + 1) * width)
+        np.testing.assert_array_equal(Actors(LAYOUT, [actor], width)(frames[own]), together[own])
+        # sums of 256 float32 products of some 0.25 each at most
+        np.testing.assert_allclose(together[own], in_jax(actor, frames[own, 1:]), rtol=1e-4, atol=1e-4)
 
 
 def test_actors_that_are_called_again_see_the_new_frames() -> None:

@@ -145,7 +145,7 @@ def test_updates_find_the_action_that_pays() -> None:
     """A bandit: one state, every step an episode of its own, reward -(action - 0.7)^2."""
     state = member()
     state = state._replace(networks=state.networks._replace(log_std=state.networks.log_std - 0.5))
-    act = jax.jit(ppo.act)
+    act = jax.jit(lambda a, seen: ppo.forward(a.layers, ppo.normalise(a.mean, a.variance, seen)))
     observations = np.ones((STEPS + 1, WIDTH, 2), np.float32)
     always, never = np.ones((STEPS, WIDTH), bool), np.zeros((STEPS, WIDTH), bool)
     means, paid = [], []
