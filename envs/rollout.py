@@ -32,12 +32,12 @@ class Collector:
 
     def __init__(self, engine: VectorEngine, layout: Layout) -> None:
         self._engine = engine
-        self._action = layout.card.action
+        self._low, self._high = np.float32(layout.card.action.low), np.float32(layout.card.action.high)
         self._frames = engine.reset()
         environments = len(self._frames)
         self._resetting: NDArray[np.bool_] = np.zeros(environments, bool)
         self._elapsed: NDArray[np.int32] = np.zeros(environments, np.int32)
-        self._last_actions: Floats = np.zeros((environments, self._action.size), np.float32)
+        self._last_actions: Floats = np.zeros((environments, layout.card.action.size), np.float32)
 
     def collect(self, length: int, act: Act) -> Collected:
         """The next `length` steps of every environment, over the ends of episodes; steps that only reset are not valid."""
@@ -53,7 +53,7 @@ class Collector:
         self._taken = 0
         self._seen = np.empty((length + 1, environments, width), np.float32)
         self._seen[0] = self._frames
-        self._chosen = np.empty((*shape, self._action.size), np.float32)
+        self._chosen = np.empty((*shape, self._last_actions.shape[1]), np.float32)
         self._actions = np.empty_like(self._chosen)
         self._rewards = np.empty(shape, np.float32)
         self._terminated, self._truncated = np.empty(shape, bool), np.empty(shape, bool)
@@ -62,8 +62,8 @@ class Collector:
     def _send(self, act: Act) -> None:
         t = self._taken
         self._chosen[t] = act(t, self._seen[t])
-        np.clip(self._chosen[t], self._action.low, self._action.high, out=self._actions[t])
-        self._engine.send(self._actions[t])
+        actions = np.minimum(self._chosen[t], self._high, out=self._actions[t])
+        self._engine.send(np.maximum(actions, self._low, out=actions))
 
     def _receive(self) -> None:
         t, step = self._taken, self._engine.receive()

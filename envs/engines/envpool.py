@@ -47,6 +47,10 @@ class EnvPoolEngine:
                 f"{card.id}: {card.engine.task} does not take the arguments {card.engine.arguments}: {error}"
             ) from error
         self._check(card)
+        # What its public `send` and `recv` wrap: they build a tree of names in Python for every step, longer than acting takes.
+        self._keys: list[str] = list(self._pool._state_keys)
+        self._ends = [self._keys.index(key) for key in ("done", "trunc", "reward")]
+        self._ids = np.arange(len(seeds), dtype=np.int32)
 
     def _check(self, card: EnvCard) -> None:
         space = self._pool.observation_space
@@ -59,38 +63,36 @@ class EnvPoolEngine:
             raise CardMismatch(f"{card.id}: the card names {card.action.size} actuators, the environment has {size}")
         self._action_type = self._pool.action_space.dtype
 
-    def _frames(
-        self, observation: NDArray[np.float64] | dict[str, NDArray[np.float64]], info: dict[str, NDArray[np.float64]]
-    ) -> NDArray[np.float32]:
-        parts = (
-            [observation[name] for name in self._layout.card.observation]
-            if isinstance(observation, dict)
-            else [observation]
-        )
-        columns = [part.reshape(len(part), -1) for part in parts] + [info[name][:, None] for name in self._layout.infos]
-        return np.concatenate(columns, axis=1, dtype=np.float32, casting="same_kind")
-
     def reset(self) -> NDArray[np.float32]:
         """Starts every environment; their first frames `[M, F]`, float32. Raises `CardMismatch` for an `info` that is not there."""
-        observation, info = self._pool.reset()
-        missing = [name for name in self._layout.infos if name not in info]
+        infos = [key.removeprefix("info:") for key in self._keys if key.startswith("info:")]
+        missing = [name for name in self._layout.infos if name not in infos]
         if missing:
-            known = sorted(name for name in info if name not in ("env_id", "players"))
+            known = sorted(name for name in infos if name not in ("env_id", "players.env_id"))
             raise CardMismatch(
                 f"{self._layout.card.id}: no info {', '.join(missing)}; the environment gives {', '.join(known)}"
             )
-        return self._frames(observation, info)
+        parts = self._layout.card.observation if len(self._layout.card.observation) > 1 else ()
+        shown = [f"obs:{part}" for part in parts] or ["obs"]
+        self._shown = [self._keys.index(key) for key in (*shown, *(f"info:{name}" for name in self._layout.infos))]
+        self._pool.async_reset()
+        return self._frames(self._pool._recv())
 
     def send(self, actions: NDArray[np.float32]) -> None:
         """Has every environment begin a step, with actions `[M, A]`, float32, within the card's bounds; does not wait."""
-        self._pool.send(actions.astype(self._action_type, copy=False))
+        self._pool._send([self._ids, self._ids, actions.astype(self._action_type)])
 
     def receive(self) -> EngineStep:
         """Waits for the step that was sent."""
-        observation, rewards, terminated, truncated, info = self._pool.recv()
-        return EngineStep(
-            self._frames(observation, info), rewards.astype(np.float32, copy=False), terminated, truncated & ~terminated
-        )
+        state = self._pool._recv()
+        done, truncated, rewards = (state[at] for at in self._ends)
+        return EngineStep(self._frames(state), rewards.astype(np.float32, copy=False), done & ~truncated, truncated)
+
+    def _frames(self, state: list[NDArray[np.generic]]) -> NDArray[np.float32]:
+        columns = [state[at].reshape(len(self._ids), -1) for at in self._shown]
+        if len(columns) == 1:
+            return columns[0].astype(np.float32)
+        return np.concatenate(columns, axis=1, dtype=np.float32, casting="same_kind")
 
     def step(self, actions: NDArray[np.float32]) -> EngineStep:
         """Sends actions and waits for what comes of them."""

@@ -17,8 +17,13 @@ from service.training.ppo import OBSERVATION_CLIP, Actor
 Member = TypeVar("Member")
 
 
-def in_lanes(members: Sequence[Member]) -> list[Sequence[Member]]:
-    """Two lanes, as even as can be, with environments of their own: while one acts, the other's step. A member alone is one."""
+def in_lanes(members: Sequence[Member], threads: int) -> list[Sequence[Member]]:
+    """Two lanes, as even as can be, with environments of their own: while one acts, the other's step.
+
+    A member alone is one lane. So are all with two threads or one, where whoever acts takes the core that steps.
+    """
+    if threads <= 2:
+        return [members]
     half = (len(members) + 1) // 2
     return [lane for lane in (members[:half], members[half:]) if lane]
 
@@ -27,23 +32,32 @@ class Actors:
     """The deterministic policies of K members, each with `width` environments that stand side by side in every frame."""
 
     def __init__(self, layout: Layout, actors: Sequence[Actor], width: int) -> None:
-        self._columns = layout.policy_columns
-        self._shape = (len(actors), width, len(self._columns))
+        columns = layout.policy_columns
+        together = columns[-1] - columns[0] == len(columns) - 1
+        self._columns = slice(columns[0], columns[-1] + 1) if together else columns  # a slice copies less
+        self._shape = (len(actors), width, len(columns))
         self._mean = np.stack([np.asarray(actor.mean) for actor in actors])[:, None]
         self._deviation = np.sqrt(
             np.stack([np.asarray(actor.variance) for actor in actors])[:, None] + np.float32(1e-8)
         )
         self._layers: list[tuple[Floats, Floats]] = [
-            (np.stack([np.asarray(weights) for weights, _ in layer]), np.stack([np.asarray(bias) for _, bias in layer]))
+            (
+                np.stack([np.asarray(weights) for weights, _ in layer]),
+                np.stack([np.asarray(bias)[None] for _, bias in layer]),
+            )
             for layer in zip(*(actor.layers for actor in actors), strict=True)
         ]
 
     def __call__(self, frames: Floats) -> Floats:
         """Mean actions `[K * N, A]` for frames `[K * N, F]`, before clipping."""
-        x = frames[:, self._columns].reshape(self._shape)
-        x = np.clip((x - self._mean) / self._deviation, -OBSERVATION_CLIP, OBSERVATION_CLIP)
+        x = frames[:, self._columns].reshape(self._shape) - self._mean
+        x /= self._deviation
+        np.minimum(np.maximum(x, -OBSERVATION_CLIP, out=x), OBSERVATION_CLIP, out=x)
         *hidden, (weights, bias) = self._layers
         for inner_weights, inner_bias in hidden:
-            x = np.tanh(np.matmul(x, inner_weights) + inner_bias[:, None])
-        actions: Floats = (np.matmul(x, weights) + bias[:, None]).reshape(len(frames), -1)
-        return actions
+            x = np.matmul(x, inner_weights)
+            x += inner_bias
+            np.tanh(x, out=x)
+        actions: Floats = np.matmul(x, weights)
+        actions += bias
+        return actions.reshape(len(frames), -1)

@@ -67,7 +67,7 @@ def evaluate(
     layout: Layout, examinees: Sequence[Examinee], judge: Judge, threads: int
 ) -> list[Evaluation | RewardFault]:
     """One episode of every environment of every examinee; where a candidate's code is at fault, its fault instead."""
-    lanes = in_lanes(examinees)
+    lanes = in_lanes(examinees, threads)
     with ExitStack() as stack:
         engines = [
             EnvPoolEngine(layout, [seed for examinee in lane for seed in examinee.seeds], threads) for lane in lanes

@@ -200,7 +200,7 @@ class Population:
         width = self._plan.environments
         for member in members:
             member.begin_segment()
-        lanes = in_lanes(members)
+        lanes = in_lanes(members, self._threads)
         with ExitStack() as stack:
             collectors = [stack.enter_context(self._collector(lane)) for lane in lanes]
             for _ in range(self._plan.rollouts):
