@@ -31,6 +31,7 @@ def first_update() -> None:
     """A process that trains eight candidates on Hopper and ends with the first action after their first update."""
     from benchmarks.throughput import MEMBERS, training_job
     from envs.card import card
+    from envs.engines.engine import EngineStep
     from envs.engines.envpool import EnvPoolEngine
     from envs.variables import Floats, Layout
     from service.training.population import Population
@@ -41,14 +42,14 @@ def first_update() -> None:
     class EndsAfterAnUpdate(EnvPoolEngine):
         def __init__(self, layout: Layout, seeds: Sequence[int], threads: int) -> None:
             super().__init__(layout, seeds, threads)
-            self._sent = 0
+            self._stepped = 0
 
-        def send(self, actions: Floats) -> None:
-            if self._sent == job.config.rollout_length:
+        def step(self, actions: Floats) -> EngineStep:
+            if self._stepped == job.config.rollout_length:
                 print("updated", flush=True)
                 os._exit(0)
-            self._sent += 1
-            super().send(actions)
+            self._stepped += 1
+            return super().step(actions)
 
     for _ in Population(job, len(os.sched_getaffinity(0)), EndsAfterAnUpdate).train():
         pass

@@ -24,7 +24,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from benchmarks.throughput import Peer
+from benchmarks.throughput import Peer, by_segment
 from envs.card import EnvCard, card
 from envs.recording import environment_seeds
 from envs.variables import Layout
@@ -116,7 +116,7 @@ def train_ours(environment: EnvCard, side: Side, config: TrainingConfig, members
     layout = Layout(environment)
     sizes = (len(layout.policy_columns), environment.action.size, config.ppo)
     curves = [Curve(side, environment.id, seed, [], []) for seed in range(members)]
-    for segment in _segments(job, threads):
+    for segment in whole_segments(job, threads):
         actors = [ppo.actor(load_checkpoint(done.checkpoint, *sizes).state) for done in segment]
         examinees = [
             Examinee(actor, environment_seeds(EPISODES, seed, EVALUATION), source) for seed, actor in enumerate(actors)
@@ -130,14 +130,17 @@ def train_ours(environment: EnvCard, side: Side, config: TrainingConfig, members
     return curves
 
 
-def _segments(job: TrainingJob, threads: int) -> Iterator[list[SegmentDone]]:
-    done: list[SegmentDone] = []
+def whole_segments(job: TrainingJob, threads: int) -> Iterator[list[SegmentDone]]:
+    """Trains to the end; each segment once all members have done it, in their order."""
+    members = [member.id for member in job.members]
+    done: dict[int, dict[str, SegmentDone]] = {}
     for progress in Population(job, threads).train():
-        if isinstance(progress, SegmentDone):
-            done.append(progress)
-            if len(done) == len(job.members):
-                yield done
-                done = []
+        if not isinstance(progress, SegmentDone):
+            continue
+        segment = done.setdefault(progress.point.segment, {})
+        segment[progress.member_id] = progress
+        if len(segment) == len(members):
+            yield [segment[member] for member in members]
 
 
 def train_peers(environment: str, seeds: Sequence[int], interpreter: str, cores: int) -> None:
@@ -185,7 +188,7 @@ def speeds(environment: str, interpreter: str, cores: int, rounds: int) -> tuple
     config, ours, theirs = TrainingConfig(), list[float](), list[float]()
     peer = Peer(interpreter, "sb3-own", environment, config, cores)
     started = time.perf_counter()
-    for number, segment in enumerate(_segments(_job(card(environment), config, GENERATION), cores)):
+    for number, segment in enumerate(by_segment(_job(card(environment), config, GENERATION), cores)):
         elapsed = time.perf_counter() - started
         if number:
             ours.append(GENERATION * segment[0].point.steps / (number + 1) / elapsed)

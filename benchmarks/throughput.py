@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -26,11 +27,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.card import EnvCard, card
+from envs.engines.engine import EngineStep
 from envs.engines.envpool import EnvPoolEngine
 from envs.variables import Floats, Layout
 from service.schema import Fitness, TrainingConfig
 from service.schema.segments import plan_segments, smallest_training
 from service.training.job import Member, SegmentDone, TrainingJob, code_of, metric_of
+from service.training.lane import MakeEngine
 from service.training.population import Population
 
 ENVIRONMENTS: Final = ("Hopper-v5", "HalfCheetah-v5", "Ant-v5")
@@ -59,10 +62,10 @@ class RecordingEngine(EnvPoolEngine):
         self.seeds = list(seeds)
         self.actions: list[Floats] = []
 
-    def send(self, actions: NDArray[np.float32]) -> None:
-        """Remembers the actions `[M, A]` and sends them."""
+    def step(self, actions: NDArray[np.float32]) -> EngineStep:
+        """Remembers the actions `[M, A]` and steps with them."""
         self.actions.append(actions)
-        super().send(actions)
+        return super().step(actions)
 
 
 class Recorder:
@@ -73,8 +76,9 @@ class Recorder:
 
     def __call__(self, layout: Layout, seeds: Sequence[int], threads: int) -> RecordingEngine:
         """A recording engine."""
-        self.engines.append(RecordingEngine(layout, seeds, threads))
-        return self.engines[-1]
+        engine = RecordingEngine(layout, seeds, threads)
+        self.engines.append(engine)
+        return engine
 
     def taken(self) -> tuple[list[int], Floats]:
         """All seeds of the last segment and its actions `[T, M, A]`; forgets them."""
@@ -143,18 +147,14 @@ class Peer:
             process.wait()
 
 
-def _segments(job: TrainingJob, threads: int, recorder: Recorder) -> Iterator[tuple[float, float]]:
-    """Trains segment by segment: environment steps per second, with evaluation's steps counted and without."""
-    plan = plan_segments(job.card.max_steps, job.config, job.steps)
-    started, cost, done = time.perf_counter(), 0, 0
-    for progress in Population(job, threads, recorder).train():
-        if not isinstance(progress, SegmentDone):
-            continue
-        done, cost = done + 1, cost + progress.environment_steps
-        if done % MEMBERS == 0:
-            elapsed = time.perf_counter() - started
-            yield cost / elapsed, MEMBERS * plan.steps_per_segment / elapsed
-            started, cost = time.perf_counter(), 0
+def by_segment(job: TrainingJob, threads: int, engine: MakeEngine = EnvPoolEngine) -> Iterator[list[SegmentDone]]:
+    """Trains segment by segment, with nothing going on in between; the last segment is left out, since it confirms as well."""
+    checkpoints: dict[str, bytes] = {}
+    for until in range(1, plan_segments(job.card.max_steps, job.config, job.steps).segments):
+        part = replace(job, until=until, checkpoints=checkpoints)
+        done = [one for one in Population(part, threads, engine).train() if isinstance(one, SegmentDone)]
+        checkpoints = {one.member_id: one.checkpoint for one in done}
+        yield done
 
 
 def training_job(environment: EnvCard, members: int, segments: int) -> TrainingJob:
@@ -172,7 +172,8 @@ def training_job(environment: EnvCard, members: int, segments: int) -> TrainingJ
 def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str | None) -> dict[str, list[float]]:
     """Environment steps per second of every side, one figure a round."""
     threads, recorder = len(os.sched_getaffinity(0)), Recorder()
-    job = training_job(environment, MEMBERS, rounds + 1)
+    job = training_job(environment, MEMBERS, rounds + 2)
+    own = MEMBERS * plan_segments(environment.max_steps, job.config, job.steps).steps_per_segment
     peers = [
         Peer(interpreter, side, environment.engine.task, job.config, threads if side == SIDE_BY_SIDE else 1)
         for side in (PEERS if interpreter else ())
@@ -180,18 +181,22 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
     sides: dict[str, list[float]] = {
         name: [] for name in ("ours", "ours_training_steps", "raw", *(p.side for p in peers))
     }
-    for number, (every, training) in enumerate(_segments(job, threads, recorder)):
+    started = time.perf_counter()
+    for number, segment in enumerate(by_segment(job, threads, recorder)):
+        elapsed = time.perf_counter() - started
         seeds, actions = recorder.taken()
         if number == 0:  # compiles, and so do the peers
             for peer in peers:
                 peer.steps_per_second(0.1)
+            started = time.perf_counter()
             continue
-        sides["ours"].append(every)
-        sides["ours_training_steps"].append(training)
+        sides["ours"].append(sum(done.environment_steps for done in segment) / elapsed)
+        sides["ours_training_steps"].append(own / elapsed)
         sides["raw"].append(raw_steps_per_second(environment, seeds, actions, threads))
         for peer in peers:
             sides[peer.side].append(peer.steps_per_second(seconds))
         print(environment.id, {name: round(values[-1]) for name, values in sides.items()}, file=sys.stderr, flush=True)
+        started = time.perf_counter()
     for peer in peers:
         peer.close()
     return sides

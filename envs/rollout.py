@@ -1,8 +1,8 @@
-"""Steps engines and keeps what happened as arrays: the one loop over time that training, evaluation and recording share."""
+"""Steps an engine and keeps what happened as arrays: the one loop over time that training, evaluation and recording share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,18 @@ class Collected:
         return Collected(self.transitions.of(columns), self.chosen[:, columns])
 
 
+@dataclass(frozen=True)
+class Steps:
+    """What an engine was sent and told: `frames` `[T + 1, M, F]`, actions `chosen` and clipped `[T, M, A]`, the rest `[T, M]`."""
+
+    frames: Floats
+    chosen: Floats
+    actions: Floats
+    rewards: Floats
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+
+
 class Collector:
     """Collects rollouts from an engine of M environments; episodes carry on from one rollout into the next."""
 
@@ -41,89 +53,65 @@ class Collector:
 
     def collect(self, length: int, act: Act) -> Collected:
         """The next `length` steps of every environment, over the ends of episodes; steps that only reset are not valid."""
-        return collect([self], length, [act])[0]
+        return self._collect(length, act, whole_episodes=False)
 
     def episodes(self, max_steps: int, act: Act) -> Collected:
         """One episode of every environment, at most `max_steps` long; valid up to its end and not after."""
-        return episodes([self], max_steps, [act])[0]
+        return self._collect(max_steps, act, whole_episodes=True)
 
-    def _begin(self, length: int) -> None:
+    def _collect(self, length: int, act: Act, *, whole_episodes: bool) -> Collected:
         environments, width = self._frames.shape
         shape = (length, environments)
-        self._taken = 0
-        self._seen = np.empty((length + 1, environments, width), np.float32)
-        self._seen[0] = self._frames
-        self._chosen = np.empty((*shape, self._last_actions.shape[1]), np.float32)
-        self._actions = np.empty_like(self._chosen)
-        self._rewards = np.empty(shape, np.float32)
-        self._terminated, self._truncated = np.empty(shape, bool), np.empty(shape, bool)
-        self._ended = np.zeros(environments, bool)
+        frames = np.empty((length + 1, environments, width), np.float32)
+        chosen = np.empty((*shape, self._last_actions.shape[1]), np.float32)
+        actions, rewards = np.empty_like(chosen), np.empty(shape, np.float32)
+        terminated, truncated = np.empty(shape, bool), np.empty(shape, bool)
+        ended = np.zeros(environments, bool)
+        frames[0], taken = self._frames, length
+        for t in range(length):
+            chosen[t] = act(t, frames[t])
+            np.minimum(chosen[t], self._high, out=actions[t])
+            step = self._engine.step(np.maximum(actions[t], self._low, out=actions[t]))
+            frames[t + 1], rewards[t] = step.frames, step.rewards
+            terminated[t], truncated[t] = step.terminated, step.truncated
+            ended |= step.terminated | step.truncated
+            if whole_episodes and ended.all():
+                taken = t + 1
+                break
+        return self._collected(
+            Steps(
+                frames[: taken + 1],
+                chosen[:taken],
+                actions[:taken],
+                rewards[:taken],
+                terminated[:taken],
+                truncated[:taken],
+            ),
+            whole_episodes=whole_episodes,
+        )
 
-    def _send(self, act: Act) -> None:
-        t = self._taken
-        self._chosen[t] = act(t, self._seen[t])
-        actions = np.minimum(self._chosen[t], self._high, out=self._actions[t])
-        self._engine.send(np.maximum(actions, self._low, out=actions))
-
-    def _receive(self) -> None:
-        t, step = self._taken, self._engine.receive()
-        self._seen[t + 1], self._rewards[t] = step.frames, step.rewards
-        self._terminated[t], self._truncated[t] = step.terminated, step.truncated
-        self._ended |= step.terminated | step.truncated
-        self._taken = t + 1
-
-    def _finish(self, *, whole_episodes: bool) -> Collected:
-        """What was collected since `_begin`; all that follows from the ends of episodes is worked out here, at once."""
-        taken, steps = self._taken, np.arange(self._taken, dtype=np.int32)[:, None]
-        ends = self._terminated[:taken] | self._truncated[:taken]
+    def _collected(self, seen: Steps, *, whole_episodes: bool) -> Collected:
+        """All that follows from the ends of episodes, worked out for every step at once."""
+        steps = np.arange(len(seen.rewards), dtype=np.int32)[:, None]
+        ends = seen.terminated | seen.truncated
         resetting = np.concatenate([self._resetting[None], ends[:-1]])
         last_reset = np.maximum.accumulate(np.where(resetting, steps, -1), axis=0)
         elapsed = np.where(last_reset >= 0, steps - last_reset, self._elapsed + steps + 1).astype(np.int32)
-        received = np.where(resetting[..., None], np.float32(0), self._actions[:taken])
+        received = np.where(resetting[..., None], np.float32(0), seen.actions)
         previous = np.concatenate([self._last_actions[None], received[:-1]])
         valid = ~resetting
         if whole_episodes:
             valid[1:] &= ~np.maximum.accumulate(ends[:-1], axis=0)
-        self._frames, self._resetting = self._seen[taken], ends[-1]
+        self._frames, self._resetting = seen.frames[-1], ends[-1]
         self._elapsed, self._last_actions = elapsed[-1], received[-1]
-        return Collected(
-            Transitions(
-                frames=self._seen[: taken + 1],
-                actions=self._actions[:taken],
-                previous_actions=previous,
-                elapsed=elapsed,
-                rewards=self._rewards[:taken],
-                terminated=self._terminated[:taken],
-                truncated=self._truncated[:taken],
-                valid=valid,
-            ),
-            self._chosen[:taken],
+        transitions = Transitions(
+            frames=seen.frames,
+            actions=seen.actions,
+            previous_actions=previous,
+            elapsed=elapsed,
+            rewards=seen.rewards,
+            terminated=seen.terminated,
+            truncated=seen.truncated,
+            valid=valid,
         )
-
-
-def collect(collectors: Sequence[Collector], length: int, acts: Sequence[Act]) -> list[Collected]:
-    """The next `length` steps of every environment of several collectors; while one acts, the others' environments step."""
-    return _interleave(collectors, length, acts, whole_episodes=False)
-
-
-def episodes(collectors: Sequence[Collector], max_steps: int, acts: Sequence[Act]) -> list[Collected]:
-    """One episode of every environment of several collectors; each stops when all of its own have ended."""
-    return _interleave(collectors, max_steps, acts, whole_episodes=True)
-
-
-def _interleave(
-    collectors: Sequence[Collector], length: int, acts: Sequence[Act], *, whole_episodes: bool
-) -> list[Collected]:
-    going = list(zip(collectors, acts, strict=True))
-    for collector, act in going:
-        collector._begin(length)
-        collector._send(act)
-    while going:
-        unfinished = []
-        for collector, act in going:
-            collector._receive()
-            if collector._taken < length and not (whole_episodes and collector._ended.all()):
-                collector._send(act)
-                unfinished.append((collector, act))
-        going = unfinished
-    return [collector._finish(whole_episodes=whole_episodes) for collector in collectors]
+        return Collected(transitions, seen.chosen)

@@ -29,11 +29,8 @@ class VectorEngine(Protocol):
     def reset(self) -> NDArray[np.float32]:
         """Starts every environment; their first frames `[M, F]`, float32."""
 
-    def send(self, actions: NDArray[np.float32]) -> None:
-        """Has every environment begin a step, with actions `[M, A]`, float32, within the card's bounds; does not wait."""
-
-    def receive(self) -> EngineStep:
-        """Waits for the step that was sent. Every `send` is followed by one `receive`."""
+    def step(self, actions: NDArray[np.float32]) -> EngineStep:
+        """Steps every environment with actions `[M, A]`, float32, within the card's bounds."""
 
     def close(self) -> None:
         """Frees the environments."""

@@ -78,12 +78,9 @@ class EnvPoolEngine:
         self._pool.async_reset()
         return self._frames(self._pool._recv())
 
-    def send(self, actions: NDArray[np.float32]) -> None:
-        """Has every environment begin a step, with actions `[M, A]`, float32, within the card's bounds; does not wait."""
+    def step(self, actions: NDArray[np.float32]) -> EngineStep:
+        """Steps every environment with actions `[M, A]`, float32, within the card's bounds."""
         self._pool._send([self._ids, self._ids, actions.astype(self._action_type)])
-
-    def receive(self) -> EngineStep:
-        """Waits for the step that was sent."""
         state = self._pool._recv()
         done, truncated, rewards = (state[at] for at in self._ends)
         return EngineStep(self._frames(state), rewards.astype(np.float32, copy=False), done & ~truncated, truncated)
@@ -93,11 +90,6 @@ class EnvPoolEngine:
         if len(columns) == 1:
             return columns[0].astype(np.float32)
         return np.concatenate(columns, axis=1, dtype=np.float32, casting="same_kind")
-
-    def step(self, actions: NDArray[np.float32]) -> EngineStep:
-        """Sends actions and waits for what comes of them."""
-        self.send(actions)
-        return self.receive()
 
     def close(self) -> None:
         """Frees the environments and their threads."""

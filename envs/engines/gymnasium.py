@@ -79,13 +79,9 @@ class GymnasiumEngine:
         starts = [env.reset(seed=int(seed)) for env, seed in zip(self._environments, self._seeds, strict=True)]
         return np.stack([self._frame(observation, info) for observation, info in starts])
 
-    def send(self, actions: NDArray[np.float32]) -> None:
-        """Keeps the actions `[M, A]`, float32, within the card's bounds, for `receive`: nothing steps meanwhile."""
-        # In float64 the costs of actions are computed as EnvPool computes them.
-        self._actions = actions.astype(np.float64)
-
-    def receive(self) -> EngineStep:
-        """Steps every environment with the actions that were sent."""
+    def step(self, actions: NDArray[np.float32]) -> EngineStep:
+        """Steps every environment with actions `[M, A]`, float32, within the card's bounds."""
+        wide = actions.astype(np.float64)  # the costs of actions are then what EnvPool makes of them
         frames = np.empty((len(self._seeds), self._layout.width), np.float32)
         rewards = np.zeros(len(self._seeds), np.float32)
         terminated, truncated = np.zeros((2, len(self._seeds)), bool)
@@ -93,16 +89,11 @@ class GymnasiumEngine:
             if self._ended[i]:
                 observation, info = environment.reset()
             else:
-                observation, rewards[i], fallen, truncated[i], info = environment.step(self._actions[i])
+                observation, rewards[i], fallen, truncated[i], info = environment.step(wide[i])
                 terminated[i] = fallen and not truncated[i]
             frames[i] = self._frame(observation, info)
         self._ended = terminated | truncated
         return EngineStep(frames, rewards, terminated, truncated)
-
-    def step(self, actions: NDArray[np.float32]) -> EngineStep:
-        """Steps every environment with actions `[M, A]`, float32, within the card's bounds."""
-        self.send(actions)
-        return self.receive()
 
     def _frame(self, observation: Observation, info: Info) -> NDArray[np.float32]:
         parts = (

@@ -7,25 +7,11 @@ that no other member changes, so its actions are the same bits whoever else is i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 
 from envs.variables import Floats, Layout
 from service.training.ppo import OBSERVATION_CLIP, Actor
-
-Member = TypeVar("Member")
-
-
-def in_lanes(members: Sequence[Member], threads: int) -> list[Sequence[Member]]:
-    """Two lanes, as even as can be, with environments of their own: while one acts, the other's step.
-
-    A member alone is one lane. So are all with two threads or one, where whoever acts takes the core that steps.
-    """
-    if threads <= 2:
-        return [members]
-    half = (len(members) + 1) // 2
-    return [lane for lane in (members[:half], members[half:]) if lane]
 
 
 class Actors:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
 
 from envs.engines.envpool import EnvPoolEngine
-from envs.rollout import Act, Collector, episodes
+from envs.rollout import Collector
 from envs.variables import Layout, Transitions
 from sandbox import RewardFault
 from service.schema import EpisodeEnd, EpisodeSummary
-from service.training.actors import Actors, in_lanes
+from service.training.actors import Actors
 from service.training.ppo import Actor
 from service.training.rewards import Judge, RewardSource
 
@@ -67,26 +66,19 @@ def evaluate(
     layout: Layout, examinees: Sequence[Examinee], judge: Judge, threads: int
 ) -> list[Evaluation | RewardFault]:
     """One episode of every environment of every examinee; where a candidate's code is at fault, its fault instead."""
-    lanes = in_lanes(examinees, threads)
-    with ExitStack() as stack:
-        engines = [
-            EnvPoolEngine(layout, [seed for examinee in lane for seed in examinee.seeds], threads) for lane in lanes
-        ]
-        for engine in engines:
-            stack.callback(engine.close)
-        collectors = [Collector(engine, layout) for engine in engines]
-        collected = episodes(collectors, layout.card.max_steps, [_act(layout, lane) for lane in lanes])
+    if not examinees:
+        return []
     width = len(examinees[0].seeds)
+    engine = EnvPoolEngine(layout, [seed for examinee in examinees for seed in examinee.seeds], threads)
+    actors = Actors(layout, [examinee.actor for examinee in examinees], width)
+    try:
+        collected = Collector(engine, layout).episodes(layout.card.max_steps, lambda _, frames: actors(frames))
+    finally:
+        engine.close()
     return [
-        _judged(layout, examinee, rollout.transitions.of(slice(i * width, (i + 1) * width)), judge)
-        for rollout, lane in zip(collected, lanes, strict=True)
-        for i, examinee in enumerate(lane)
+        _judged(layout, examinee, collected.transitions.of(slice(i * width, (i + 1) * width)), judge)
+        for i, examinee in enumerate(examinees)
     ]
-
-
-def _act(layout: Layout, lane: Sequence[Examinee]) -> Act:
-    actors = Actors(layout, [examinee.actor for examinee in lane], len(lane[0].seeds))
-    return lambda _, frames: actors(frames)
 
 
 def _judged(layout: Layout, examinee: Examinee, transitions: Transitions, judge: Judge) -> Evaluation | RewardFault:

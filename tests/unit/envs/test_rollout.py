@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from envs import rollout
 from envs.card import Action, Ending, Engine, EnvCard, Metric, Variable
 from envs.engines.engine import EngineStep, VectorEngine
 from envs.rollout import Act, Collected, Collector
@@ -32,9 +31,8 @@ class ScriptedEngine:
     A frame is (number of the episode, steps into it); the reward of a step is 10 * episode + step.
     """
 
-    def __init__(self, *scripts: list[End], name: str = "", calls: list[str] | None = None) -> None:
+    def __init__(self, *scripts: list[End]) -> None:
         self._scripts = scripts
-        self._name, self._calls = name, calls if calls is not None else []
         self._episode = [0] * len(scripts)
         self._step = [0] * len(scripts)
         self._over = [False] * len(scripts)
@@ -43,12 +41,8 @@ class ScriptedEngine:
     def reset(self) -> Floats:
         return self._frames()
 
-    def send(self, actions: Floats) -> None:
-        self._calls.append(f"send {self._name}")
+    def step(self, actions: Floats) -> EngineStep:
         self.received.append(actions.copy())
-
-    def receive(self) -> EngineStep:
-        self._calls.append(f"receive {self._name}")
         rewards = np.zeros(len(self._scripts), np.float32)
         terminated, truncated = np.zeros(len(self._scripts), bool), np.zeros(len(self._scripts), bool)
         for i, script in enumerate(self._scripts):
@@ -216,38 +210,6 @@ def test_every_valid_transition_lies_within_one_episode(scripts: list[list[End]]
     assert (transitions.previous_actions[first] == 0).all()
     later = np.argwhere(valid & (transitions.elapsed > 1))
     assert all(transitions.previous_actions[t, m, 0] == transitions.actions[t - 1, m, 0] for t, m in later)
-
-
-def test_while_one_collector_acts_the_environments_of_the_others_step() -> None:
-    calls: list[str] = []
-    engines = [ScriptedEngine([End(9)], name=name, calls=calls) for name in "ab"]
-    rollout.collect([Collector(engine, LAYOUT) for engine in engines], 2, [ticking(1), ticking(1)])
-    # whoever has received acts and sends at once, with the other's step on its way
-    assert calls == [
-        *("send a", "send b"),
-        *("receive a", "send a", "receive b", "send b"),
-        *("receive a", "receive b"),
-    ]
-
-
-def test_several_collectors_collect_what_each_would_alone() -> None:
-    scripts = ([End(2)], [End(3, terminated=False)], [End(1), End(4)])
-    together = [Collector(ScriptedEngine(script), LAYOUT) for script in scripts]
-    for _ in range(2):
-        found = rollout.collect(together, 5, [ticking(1) for _ in scripts])
-    for script, one in zip(scripts, found, strict=True):
-        alone = Collector(ScriptedEngine(script), LAYOUT)
-        alone.collect(5, ticking(1))
-        expected = alone.collect(5, ticking(1)).transitions
-        for name, values in vars(one.transitions).items():
-            np.testing.assert_array_equal(values, getattr(expected, name), err_msg=name)
-
-
-def test_a_collector_whose_episodes_have_ended_steps_no_further() -> None:
-    short, long = ScriptedEngine([End(2)], [End(3)]), ScriptedEngine([End(6)])
-    found = rollout.episodes([Collector(short, LAYOUT), Collector(long, LAYOUT)], 50, [ticking(2), ticking(1)])
-    assert [len(engine.received) for engine in (short, long)] == [3, 6]
-    assert [one.transitions.valid.sum(axis=0).tolist() for one in found] == [[2, 3], [6]]
 
 
 def test_what_some_environments_collected_is_a_view() -> None:
