@@ -9,12 +9,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c constraints.txt
 # On all cores, where pip uses one; a few files of others are templates that no Python compiles, and nobody imports them.
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
 
-.PHONY: demo test chaos-training attacks attacks-everywhere live baselines bench-designers bench-training bench-sandbox install clean
+.PHONY: demo test chaos-training attacks attacks-everywhere live baselines install clean \
+  bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-sandbox
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -49,8 +51,18 @@ live: $(VENV)/.runtime
 bench-designers: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.designer_search
 
-bench-training: $(VENV)/.runtime
-	@$(BIN)/python -m benchmarks.training_speed
+bench-throughput: $(VENV)/.runtime $(PEERS)/.installed
+	@$(BIN)/python -m benchmarks.throughput --peers $(PEERS)/bin/python
+
+# Hours; what is done is kept, and it goes on from there.
+bench-learning: $(VENV)/.runtime $(PEERS)/.installed
+	@$(BIN)/python -m benchmarks.learning --peers $(PEERS)/bin/python
+
+bench-halving: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.halving
+
+bench-footprint: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.footprint
 
 # One after the other; asked again, it goes on where it was and leaves alone what is there of the present defaults.
 baselines: $(VENV)/.runtime
@@ -61,7 +73,12 @@ bench-sandbox: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.sandbox
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(PEERS)/.installed: benchmarks/peers/requirements.txt
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet -r $<
+	@touch $@
 
 # A stamp is newer than what it was made from, so a second call installs nothing.
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
