@@ -19,7 +19,8 @@ from envs.behaviour import policy_path
 from envs.card import EnvCard, card, cards
 from envs.errors import EnvironmentFault
 from envs.variables import Layout
-from service.schema import CurvePoint, Fitness, TrainingConfig
+from service.schema import CurvePoint, Fitness, PPOConfig, TrainingConfig
+from service.schema.tunings import tuned
 from service.training import ppo
 from service.training.checkpoint import load_checkpoint
 from service.training.job import Member, MemberFailed, SegmentDone, TrainingJob, metric_of
@@ -42,7 +43,8 @@ def train_reference(environment: EnvCard, steps: int, seed: int, threads: int) -
     `steps` are environment steps, of which what fills no whole segment is left out. Raises `ReferenceFailed`.
     """
     metric = environment.metrics[0]
-    config = TrainingConfig(environments=8, evaluation_episodes=4, confirmation_episodes=1)
+    ppo_config = tuned(environment.family, PPOConfig())
+    config = TrainingConfig(environments=8, evaluation_episodes=4, confirmation_episodes=1, ppo=ppo_config)
     job = TrainingJob(
         card=environment,
         metric=metric_of(environment, Fitness(name=metric.name, score=metric.score, success=metric.success)),
