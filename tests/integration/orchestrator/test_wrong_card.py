@@ -41,6 +41,7 @@ def test_a_card_with_another_observation_stops_the_run_before_a_designer_is_aske
         cluster=no_cluster,
         stopped=lambda: False,
         model_concurrency=1,
+        data_folder=tmp_path,
     )
 
     with pytest.raises(
