@@ -66,14 +66,13 @@ class MemberTraining:
                 running_return=self._running_return,
             )
             rate = np.float32(ppo.learning_rate(config, int(self.state.updates) / plan.updates))
-            self.state, report = jax.block_until_ready(ppo.update(self.state, rollout, rate, config))
-            self._running_return = report.running_return
-            self.report = report
-            if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((self.state.networks, report))):
+            state, report = jax.block_until_ready(ppo.update(self.state, rollout, rate, config))
+            if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((state.networks, report))):
                 raise Diverged(
                     "expected finite policy parameters, got NaN or infinity after an update; "
                     "keep the reward of a step within a few units, without divisions by what may be 0"
                 )
+            self.state, self.report, self._running_return = state, report, report.running_return
         except RewardFault as fault:
             self.fault = fault
 
