@@ -27,13 +27,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.card import EnvCard, card
-from envs.engines.engine import EngineStep
+from envs.engines.engine import EngineStep, MakeEngine
 from envs.engines.envpool import EnvPoolEngine
 from envs.variables import Floats, Layout
 from service.schema import Fitness, TrainingConfig
 from service.schema.segments import plan_segments, smallest_training
 from service.training.job import Member, SegmentDone, TrainingJob, code_of, metric_of
-from service.training.lane import MakeEngine
 from service.training.population import Population
 
 ENVIRONMENTS: Final = ("Hopper-v5", "HalfCheetah-v5", "Ant-v5")

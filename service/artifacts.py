@@ -61,7 +61,7 @@ class ArtifactStore:
         path = self._path(key)
         with self._faults(key):
             if self._local:
-                _write_whole(Path(path), data)
+                write_whole(Path(path), data)
             else:
                 self._files.pipe_file(path, data)
 
@@ -99,7 +99,8 @@ class ArtifactStore:
             raise ArtifactsUnavailable(f"artifact {what!r} in {self.url}: {mend} ({error})") from error
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
+    """All of a file or nothing of it, on disk when this returns, whenever the machine stops. Raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name[:128]}.{secrets.token_hex(4)}")
     try:

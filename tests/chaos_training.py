@@ -16,7 +16,14 @@ import psutil
 from service.schema import PPOConfig, TrainingConfig
 from service.training.cluster import Cluster
 from service.training.errors import WorkerLost
-from service.training.job import Member, PopulationResubmitted, Progress, SegmentDone, TrainingJob, code_of
+from service.training.job import (
+    ClusterProgress,
+    Member,
+    PopulationResubmitted,
+    SegmentDone,
+    TrainingJob,
+    code_of,
+)
 from tests.integration.training.small_jobs import HOPPER, RUN_FORWARD, Outcome, job_of, same
 
 KILLS, SEED = 10, 20_261_121
@@ -64,7 +71,7 @@ def workers() -> list[psutil.Process]:
     return [one for one in psutil.Process().children(recursive=True) if one.name().startswith("ray::_train")]
 
 
-def trained(cluster: Cluster) -> Iterator[Progress | PopulationResubmitted]:
+def trained(cluster: Cluster) -> Iterator[ClusterProgress]:
     """All progress of the generation; a training that is given up goes on from its checkpoints, as when a user resumes a run."""
     checkpoints: dict[str, bytes] = {}
     ended: set[str] = set()

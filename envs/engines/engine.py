@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from envs.variables import Layout
 
 
 @dataclass(frozen=True)
@@ -34,3 +37,7 @@ class VectorEngine(Protocol):
 
     def close(self) -> None:
         """Frees the environments."""
+
+
+MakeEngine = Callable[[Layout, Sequence[int], int], VectorEngine]
+"""Makes environments of a layout's card, one for each seed, stepped by so many threads."""

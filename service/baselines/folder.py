@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from shutil import rmtree
 
+from service.artifacts import write_whole
 from service.baselines.stored import file_name
 from service.schema import Baseline, BaselinePoint, CurvePoint, Fitness, TrainingConfig, TrainingResult
 from service.schema.search import Frozen
@@ -53,7 +54,7 @@ class BaselineFolder:
         if plan.exists() and plan.read_text() != self._plan.model_dump_json():
             rmtree(self._parts)
         self._parts.mkdir(parents=True, exist_ok=True)
-        _write(plan, self._plan.model_dump_json().encode())
+        write_whole(plan, self._plan.model_dump_json().encode())
 
     def part(self, member_id: str) -> Part:
         """What a training has reached."""
@@ -69,18 +70,18 @@ class BaselineFolder:
         """Keeps a segment: the checkpoint first, then the point that stands for it."""
         curve = self.part(member_id).curve
         after = Part(curve=(*curve, BaselinePoint(steps=point.steps, fitness=point.fitness)))
-        _write(self._checkpoint(member_id, len(after.curve)), checkpoint)
-        _write(self._parts / f"{member_id}.json", after.model_dump_json().encode())
+        write_whole(self._checkpoint(member_id, len(after.curve)), checkpoint)
+        write_whole(self._parts / f"{member_id}.json", after.model_dump_json().encode())
         self._checkpoint(member_id, len(curve)).unlink(missing_ok=True)
 
     def finish_training(self, member_id: str, result: TrainingResult) -> None:
         """Keeps the result of a training."""
         after = self.part(member_id).model_copy(update={"result": result.model_copy(update={"episodes": ()})})
-        _write(self._parts / f"{member_id}.json", after.model_dump_json().encode())
+        write_whole(self._parts / f"{member_id}.json", after.model_dump_json().encode())
 
     def finish(self, baseline: Baseline) -> None:
         """Writes the baseline and throws the parts away."""
-        _write(self.path, (baseline.model_dump_json(indent=1) + "\n").encode())
+        write_whole(self.path, (baseline.model_dump_json(indent=1) + "\n").encode())
         rmtree(self._parts)
 
     def _checkpoint(self, member_id: str, points: int) -> Path:
@@ -92,10 +93,3 @@ def _plan_of(baseline: Baseline) -> BaselinePlan:
         seeds=baseline.seeds,
         **{name: getattr(baseline, name) for name in BaselinePlan.model_fields if name != "seeds"},
     )
-
-
-def _write(path: Path, data: bytes) -> None:
-    """All of a file or nothing of it, whenever the process dies."""
-    unfinished = path.with_name(path.name + ".new")
-    unfinished.write_bytes(data)
-    unfinished.replace(path)

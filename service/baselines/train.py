@@ -17,11 +17,10 @@ from service.evolution.comparison import comparison_seeds, gap, interval
 from service.schema import Baseline, BaselineKind, BaselineReward, BaselineTraining, Fitness, TrainingConfig
 from service.schema.segments import plan_segments
 from service.training.job import (
+    ClusterProgress,
     Member,
     MemberFailed,
     MemberFinished,
-    PopulationResubmitted,
-    Progress,
     SegmentDone,
     TrainingJob,
     code_of,
@@ -30,8 +29,7 @@ from service.training.job import (
 
 PACKAGES = ("rewardsmith", "envpool", "jax", "mujoco", "numpy")
 KINDS: tuple[BaselineKind, ...] = get_args(BaselineKind)
-Told = Progress | PopulationResubmitted
-Train = Callable[[TrainingJob], Iterator[Told]]
+Train = Callable[[TrainingJob], Iterator[ClusterProgress]]
 
 
 class BaselineFailed(Exception):
@@ -56,7 +54,7 @@ def plan_baseline(card: EnvCard, metric: Metric, config: TrainingConfig, steps: 
 
 
 def make_baseline(
-    card: EnvCard, plan: BaselinePlan, folder: BaselineFolder, train: Train, tell: Callable[[Told], None]
+    card: EnvCard, plan: BaselinePlan, folder: BaselineFolder, train: Train, tell: Callable[[ClusterProgress], None]
 ) -> Baseline:
     """Trains what the folder does not hold yet and writes the baseline. `tell` hears of each progress once it is kept.
 
@@ -85,7 +83,7 @@ def make_baseline(
     return baseline
 
 
-def _keep(progress: Iterable[Told], folder: BaselineFolder, tell: Callable[[Told], None]) -> None:
+def _keep(progress: Iterable[ClusterProgress], folder: BaselineFolder, tell: Callable[[ClusterProgress], None]) -> None:
     for one in progress:
         match one:
             case SegmentDone():

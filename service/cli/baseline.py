@@ -17,7 +17,7 @@ from envs.errors import EnvironmentFault, EnvironmentUnknown, MetricUnknown
 from sandbox import SandboxFault
 from service.baselines.folder import BaselineFolder, BaselinePlan
 from service.baselines.stored import OWN
-from service.baselines.train import BaselineFailed, Told, make_baseline, plan_baseline
+from service.baselines.train import BaselineFailed, make_baseline, plan_baseline
 from service.cli.faults import BadInput, Infrastructure, Interrupted, RunFailed
 from service.cli.tables import interval, print_table
 from service.cli.terminal import console, print_json
@@ -26,7 +26,14 @@ from service.schema.tunings import tuned
 from service.settings import Settings
 from service.training.cluster import Cluster
 from service.training.errors import ClusterFault, FitnessFault, TrainingStopped
-from service.training.job import MemberFailed, MemberFinished, PopulationResubmitted, SegmentDone, TrainingJob
+from service.training.job import (
+    ClusterProgress,
+    MemberFailed,
+    MemberFinished,
+    PopulationResubmitted,
+    SegmentDone,
+    TrainingJob,
+)
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -116,7 +123,7 @@ def _ended(done: Future[None]) -> bool:
 def _make(settings: Settings, orders: Sequence[_Order], shown: Console, stop: threading.Event) -> None:
     with Cluster(settings.ray_address, settings.training_cores) as cluster:
 
-        def train(job: TrainingJob) -> Iterator[Told]:
+        def train(job: TrainingJob) -> Iterator[ClusterProgress]:
             return cluster.train(job, stop.is_set)
 
         for order in orders:
@@ -125,7 +132,7 @@ def _make(settings: Settings, orders: Sequence[_Order], shown: Console, stop: th
             make_baseline(order.card, plan, order.folder, train, lambda one: _tell(shown, one))
 
 
-def _tell(shown: Console, progress: Told) -> None:
+def _tell(shown: Console, progress: ClusterProgress) -> None:
     match progress:
         case SegmentDone():
             point = progress.point

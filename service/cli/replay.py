@@ -11,7 +11,8 @@ from service.cli.embedded import Workplace
 from service.cli.faults import BadInput, Infrastructure, RunFailed
 from service.cli.tables import number, print_table
 from service.cli.terminal import console, print_json
-from service.schema import Candidate, EpisodeSummary, RunRecord, Training
+from service.export.trained_policy import TrainedPolicy, trained_policy
+from service.schema import Candidate, EpisodeSummary, RunRecord
 from service.store import StoreError
 
 
@@ -30,20 +31,23 @@ def replay_candidate(
     try:
         record = workplace.store.record(run.id)
         found = _candidate(record, candidate)
-        training = _training(record, found)
-        data, summary = _play(workplace, record, found, training, seed)
+        trained = trained_policy(record, found.id, workplace.store, workplace.artifacts)
+        if trained is None:
+            raise BadInput(f"candidate {found.id} is {found.state}: expected one with a trained policy to play")
+        data, summary = _play(record, found, trained, seed)
     except EnvironmentFault as error:
         raise BadInput(str(error)) from error
     except (StoreError, ArtifactsError, SandboxFault) as error:
         raise Infrastructure(str(error)) from error
+    best = trained.training
     path = out or Path(f"{found.id}.replay.safetensors")
     path.write_bytes(data)
     if as_json:
-        figures = {"candidate": found.id, "training": training.id, "seed": seed, "episode": summary}
+        figures = {"candidate": found.id, "training": best.id, "seed": seed, "episode": summary}
         print_json({**figures, "replay": str(path), "bytes": len(data)})
     else:
         rows = [
-            ("policy", f"{training.id}, fitness {number(training.result.fitness if training.result else None)}"),
+            ("policy", f"{best.id}, fitness {number(best.result.fitness if best.result else None)}"),
             ("score", f"{number(summary.score)} {run.fitness.unit}".rstrip()),
             ("success", "yes" if summary.success else "no"),
             ("length", f"{summary.length} steps, {summary.end}"),
@@ -64,35 +68,18 @@ def _candidate(record: RunRecord, name: str) -> Candidate:
     raise BadInput(unknown(f"candidate of run {record.run.id}", name, list(places)))
 
 
-def _training(record: RunRecord, candidate: Candidate) -> Training:
-    """The candidate's finished training of the highest fitness; of equals the first."""
-    finished = [
-        (training.result.fitness, training)
-        for training in record.trainings
-        if training.candidate_id == candidate.id and training.reward == "candidate" and training.result
-    ]
-    if not finished:
-        raise BadInput(f"candidate {candidate.id} is {candidate.state}: expected one with a trained policy to play")
-    return max(finished, key=lambda one: one[0])[1]
-
-
-def _play(
-    workplace: Workplace, record: RunRecord, candidate: Candidate, training: Training, seed: int
-) -> tuple[bytes, EpisodeSummary]:
+def _play(record: RunRecord, candidate: Candidate, trained: TrainedPolicy, seed: int) -> tuple[bytes, EpisodeSummary]:
     from envs.card import card
     from service.training.errors import FitnessFault
     from service.training.job import code_of, metric_of
     from service.training.replay import play
     from service.training.replay_file import replay_bytes
 
-    key = workplace.store.policy_key(training.id)
-    if key is None:
-        raise BadInput(f"training {training.id} has no stored policy: expected one, since it is {training.state}")
     environment = card(record.run.request.environment)
     try:
-        code = code_of(environment, training.reward, candidate.source)
+        code = code_of(environment, trained.training.reward, candidate.source)
         metric = metric_of(environment, record.run.fitness)
-        replay = play(environment, workplace.artifacts.get(key), code, metric, seed)
+        replay = play(environment, trained.content, code, metric, seed)
     except (RewardFault, FitnessFault) as error:
         raise RunFailed(f"candidate {candidate.id} cannot be replayed: {error}") from error
     return replay_bytes(replay), replay.summary

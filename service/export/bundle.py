@@ -16,6 +16,7 @@ from service.export.lineage import LineageEntry, accepted, file_name, lineage
 from service.export.picture import picture
 from service.export.report import CURVES, report
 from service.export.reward_file import refused_file, reward_file
+from service.export.trained_policy import TrainedPolicy, trained_policy
 from service.export.wrapper_file import wrapper_file
 from service.schema import Baseline, RunRecord, Training
 from service.store import Store
@@ -29,14 +30,6 @@ class ExportFile:
     content: bytes
 
 
-@dataclass(frozen=True)
-class TrainedPolicy:
-    """A policy's safetensors and the training it comes from."""
-
-    training: Training
-    content: bytes
-
-
 def stream_export(
     store: Store, artifacts: ArtifactStore, run_id: str, baseline: Baseline | None = None
 ) -> Iterator[bytes]:
@@ -45,22 +38,9 @@ def stream_export(
     Raises `NotFound`, `StoreUnavailable` and `ArtifactsError`.
     """
     record = store.record(run_id)
-    policy = _best_policy(record, store, artifacts)
+    best = record.run.best_candidate_id
+    policy = None if best is None else trained_policy(record, best, store, artifacts)
     return zipped(export_files(record, card(record.run.request.environment), policy, baseline))
-
-
-def _best_policy(record: RunRecord, store: Store, artifacts: ArtifactStore) -> TrainedPolicy | None:
-    """The policy of the winner's best finished training, by fitness on fresh seeds; of equals the first."""
-    finished = [
-        (training.result.fitness, training)
-        for training in record.trainings
-        if training.candidate_id == record.run.best_candidate_id and training.reward == "candidate" and training.result
-    ]
-    for _, training in sorted(finished, key=lambda one: -one[0]):
-        key = store.policy_key(training.id)
-        if key is not None:
-            return TrainedPolicy(training, artifacts.get(key))
-    return None
 
 
 def export_files(

@@ -15,7 +15,7 @@ import ray
 from ray.exceptions import RayError
 
 from service.training.errors import ClusterDied, ClusterUnreachable
-from service.training.job import PopulationResubmitted, Progress, TrainingJob
+from service.training.job import ClusterProgress, TrainingJob
 from service.training.packing import Node
 from service.training.submission import Submission
 
@@ -68,9 +68,7 @@ class Cluster:
             ray.shutdown()
             self._empty.cleanup()
 
-    def train(
-        self, job: TrainingJob, stopped: Callable[[], bool]
-    ) -> Generator[Progress | PopulationResubmitted, None, None]:
+    def train(self, job: TrainingJob, stopped: Callable[[], bool]) -> Generator[ClusterProgress, None, None]:
         """Trains the members of a job on all nodes, telling of each segment as it is done; asks `stopped` several times a second.
 
         When it ends, for whatever reason, no worker is at work for it any more. Raises `WorkerLost` when workers keep dying

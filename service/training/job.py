@@ -101,3 +101,7 @@ class PopulationResubmitted:
 
 
 Progress = SegmentDone | MemberFinished | MemberFailed
+"""What a population tells."""
+
+ClusterProgress = Progress | PopulationResubmitted
+"""What a cluster tells of all its populations."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from threading import Event
 
 import numpy as np
 
-from envs.engines.engine import VectorEngine
+from envs.engines.engine import MakeEngine
 from envs.recording import environment_seeds
 from envs.rollout import Act, Collector
 from envs.variables import Layout
@@ -24,12 +24,9 @@ from service.training.job import Progress
 from service.training.member import TRAINING_SEEDS, MemberTraining, failed
 from service.training.rewards import Judge
 
-MakeEngine = Callable[[Layout, Sequence[int], int], VectorEngine]
-"""Makes environments from a layout, their seeds, and a number of threads."""
-
 
 @dataclass(frozen=True)
-class Bench:
+class Equipment:
     """What the lanes of a population share: `threads` for environments, `pool` for rewards and updates, `stopped` to end early."""
 
     layout: Layout
@@ -43,9 +40,9 @@ class Bench:
 class Lane:
     """Some members of a population, with environments and a judge of their own; `lanes` is how many such there are."""
 
-    def __init__(self, members: Sequence[MemberTraining], bench: Bench, judge: Judge, lanes: int) -> None:
+    def __init__(self, members: Sequence[MemberTraining], equipment: Equipment, judge: Judge, lanes: int) -> None:
         self._members = members
-        self._bench = bench
+        self._equipment = equipment
         self._judge = judge
         self._lanes = lanes
 
@@ -56,21 +53,23 @@ class Lane:
         """
         while learning := [m for m in self._members if m.fault is None and m.checkpoint.segments < until]:
             yield from self._segment(learning)
-            if self._bench.stopped.is_set():
+            if self._equipment.stopped.is_set():
                 return
-        yield from self._confirm([m for m in self._members if m.fault is None and m.ended(self._bench.plan)])
+        yield from self._confirm([m for m in self._members if m.fault is None and m.ended(self._equipment.plan)])
 
     def _segment(self, members: Sequence[MemberTraining]) -> Iterator[Progress]:
-        plan, started = self._bench.plan, time.perf_counter()
+        plan, started = self._equipment.plan, time.perf_counter()
         for member in members:
             member.begin_segment()
         with self._collector(members) as collector:
             for _ in range(plan.rollouts):
-                if self._bench.stopped.is_set():
+                if self._equipment.stopped.is_set():
                     return
                 self._learn(members, collector)
         healthy = [m for m in members if m.fault is None]
-        evaluations = evaluate(self._bench.layout, [m.examinee() for m in healthy], self._judge, self._bench.threads)
+        evaluations = evaluate(
+            self._equipment.layout, [m.examinee() for m in healthy], self._judge, self._equipment.threads
+        )
         # Of the whole population: the other lanes step as fast.
         rate = self._lanes * len(members) * plan.steps_per_segment / (time.perf_counter() - started)
         for member, evaluation in zip(healthy, evaluations, strict=True):
@@ -85,32 +84,34 @@ class Lane:
     @contextmanager
     def _collector(self, members: Sequence[MemberTraining]) -> Iterator[Collector]:
         """Fresh environments for this segment of some members, side by side."""
-        width = self._bench.plan.environments
+        width = self._equipment.plan.environments
         seeds = [environment_seeds(width, m.member.seed, TRAINING_SEEDS, m.checkpoint.segments) for m in members]
-        engine = self._bench.engine(self._bench.layout, [seed for own in seeds for seed in own], self._bench.threads)
+        engine = self._equipment.engine(
+            self._equipment.layout, [seed for own in seeds for seed in own], self._equipment.threads
+        )
         try:
-            yield Collector(engine, self._bench.layout)
+            yield Collector(engine, self._equipment.layout)
         finally:
             engine.close()
 
     def _learn(self, members: Sequence[MemberTraining], collector: Collector) -> None:
         """One rollout of all, and one update of each."""
-        layout, plan = self._bench.layout, self._bench.plan
+        layout, plan = self._equipment.layout, self._equipment.plan
         rollout = collector.collect(plan.rollout_length, self._act(members))
         parts = [rollout.of(slice(i * plan.environments, (i + 1) * plan.environments)) for i in range(len(members))]
-        list(self._bench.pool.map(lambda m, part: m.learn(layout, part, plan), members, parts))
+        list(self._equipment.pool.map(lambda m, part: m.learn(layout, part, plan), members, parts))
 
     def _act(self, members: Sequence[MemberTraining]) -> Act:
         """How members act for the length of a rollout: their policies' means and their own noise."""
-        width, length = self._bench.plan.environments, self._bench.plan.rollout_length
-        actors = Actors(self._bench.layout, [ppo.actor(m.state) for m in members], width)
+        width, length = self._equipment.plan.environments, self._equipment.plan.rollout_length
+        actors = Actors(self._equipment.layout, [ppo.actor(m.state) for m in members], width)
         noise = np.concatenate([np.asarray(ppo.exploration_noise(m.state, length, width)) for m in members], axis=1)
         return lambda t, frames: actors(frames) + noise[t]
 
     def _confirm(self, members: Sequence[MemberTraining]) -> Iterator[Progress]:
         """Evaluates each member's best policy again, on seeds that chose nothing: the best of many looks better than it is."""
         examinees = [m.best_examinee() for m in members]
-        evaluations = evaluate(self._bench.layout, examinees, self._judge, self._bench.threads)
+        evaluations = evaluate(self._equipment.layout, examinees, self._judge, self._equipment.threads)
         for member, evaluation in zip(members, evaluations, strict=True):
             if isinstance(evaluation, RewardFault):
                 yield failed(member.member, evaluation)

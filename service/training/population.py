@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event
 
+from envs.engines.engine import MakeEngine
 from envs.engines.envpool import EnvPoolEngine
 from envs.variables import Layout
 from sandbox import RewardFault
@@ -21,7 +22,7 @@ from service.schema.segments import plan_segments
 from service.training.checkpoint import Checkpoint, begin, load_checkpoint
 from service.training.compiler import configure
 from service.training.job import Member, Progress, TrainingJob
-from service.training.lane import Bench, Lane, MakeEngine
+from service.training.lane import Equipment, Lane
 from service.training.member import MemberTraining, failed
 from service.training.rewards import Judge, RewardSource, reward_source
 
@@ -60,14 +61,14 @@ class Population:
                     stack.callback(source.close)
                     members.append(MemberTraining(member, self._checkpoint(member), source, self._job))
             parts = [part for part in (members[i::LANES] for i in range(LANES)) if part]
-            bench = Bench(self._layout, self._plan, self._threads, self._engine, pool, Event())
+            equipment = Equipment(self._layout, self._plan, self._threads, self._engine, pool, Event())
             lanes = []
             for part in parts:
                 judge = Judge(self._job.card, self._job.metric)
                 stack.callback(judge.close)
-                lanes.append(Lane(part, bench, judge, len(parts)))
+                lanes.append(Lane(part, equipment, judge, len(parts)))
             until = self._plan.segments if self._job.until is None else self._job.until
-            yield from _merged([lane.train(until) for lane in lanes], bench.stopped)
+            yield from _merged([lane.train(until) for lane in lanes], equipment.stopped)
 
     def reward_source(self, member: Member) -> RewardSource:
         """What gives a member its rewards; starts a process. Raises `sandbox.RewardFault`."""

@@ -22,7 +22,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from envs.errors import EnvironmentFault
 from service.training.errors import ClusterTooSmall, FitnessFault, TrainingStopped, WorkerLost
 from service.training.footprint import population_bytes
-from service.training.job import Member, PopulationResubmitted, Progress, SegmentDone, TrainingJob
+from service.training.job import ClusterProgress, Member, PopulationResubmitted, Progress, SegmentDone, TrainingJob
 from service.training.packing import GIB, Node, Placement, pack
 
 POLL_SECONDS = 0.25
@@ -87,7 +87,7 @@ class Submission:
         self._running: dict[ray.ObjectRefGenerator, Share] = {}
         self._homeless: list[Homeless] = []
 
-    def progress(self, stopped: Callable[[], bool]) -> Iterator[Progress | PopulationResubmitted]:
+    def progress(self, stopped: Callable[[], bool]) -> Iterator[ClusterProgress]:
         """What the populations tell, as it comes; asks `stopped` several times a second.
 
         However it ends, no worker is at work for this job afterwards. Raises as `Cluster.train` does.
@@ -137,7 +137,7 @@ class Submission:
         ready, _ = ray.wait(list(self._running), timeout=POLL_SECONDS)
         return cast(list[ray.ObjectRefGenerator], ready)
 
-    def _next(self, stream: ray.ObjectRefGenerator) -> Iterator[Progress | PopulationResubmitted]:
+    def _next(self, stream: ray.ObjectRefGenerator) -> Iterator[ClusterProgress]:
         """Takes one value from a stream that has one, or its end, or its loss."""
         share = self._running[stream]
         try:

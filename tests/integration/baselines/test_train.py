@@ -10,11 +10,11 @@ import pytest
 
 from envs.card import card
 from service.baselines.folder import BaselineFolder, BaselinePlan
-from service.baselines.train import BaselineFailed, Told, make_baseline, plan_baseline
+from service.baselines.train import BaselineFailed, make_baseline, plan_baseline
 from service.evolution.comparison import comparison_seeds, gap, interval
 from service.schema import Baseline, PPOConfig, TrainingConfig
 from service.training.errors import TrainingStopped
-from service.training.job import MemberFailed, TrainingJob
+from service.training.job import ClusterProgress, MemberFailed, TrainingJob
 from service.training.population import Population
 
 ARM = card("FetchReach-v4")
@@ -34,12 +34,12 @@ def plan(steps: int = 2 * SEGMENT + 90) -> BaselinePlan:
     return plan_baseline(ARM, ARM.metrics[0], QUICK, steps, SEEDS)
 
 
-def train(job: TrainingJob) -> Iterator[Told]:
+def train(job: TrainingJob) -> Iterator[ClusterProgress]:
     yield from Population(job, threads=1).train()
 
 
-def stopped_after(count: int) -> Callable[[TrainingJob], Iterator[Told]]:
-    def training(job: TrainingJob) -> Iterator[Told]:
+def stopped_after(count: int) -> Callable[[TrainingJob], Iterator[ClusterProgress]]:
+    def training(job: TrainingJob) -> Iterator[ClusterProgress]:
         yield from islice(train(job), count)
         raise TrainingStopped
 
@@ -47,7 +47,7 @@ def stopped_after(count: int) -> Callable[[TrainingJob], Iterator[Told]]:
 
 
 def make(
-    folder: Path, how: Callable[[TrainingJob], Iterator[Told]] = train, of: BaselinePlan | None = None
+    folder: Path, how: Callable[[TrainingJob], Iterator[ClusterProgress]] = train, of: BaselinePlan | None = None
 ) -> Baseline:
     return make_baseline(ARM, of or plan(), BaselineFolder(folder, of or plan()), how, lambda _: None)
 
@@ -86,7 +86,7 @@ def test_one_that_was_stopped_goes_on_where_it_was_and_ends_the_same(
         make(tmp_path, stopped_after(count))
     assert BaselineFolder(tmp_path, plan()).finished() is None
 
-    told: list[Told] = []
+    told: list[ClusterProgress] = []
     folder = BaselineFolder(tmp_path, plan())
     assert make_baseline(ARM, plan(), folder, train, told.append) == undisturbed
     assert len(told) == ALL - count
@@ -99,7 +99,7 @@ def test_what_was_begun_of_another_plan_is_not_gone_on_with(undisturbed: Baselin
     with pytest.raises(TrainingStopped):
         make(tmp_path, stopped_after(1), of=other)
 
-    told: list[Told] = []
+    told: list[ClusterProgress] = []
     assert make_baseline(ARM, plan(), BaselineFolder(tmp_path, plan()), train, told.append) == undisturbed
     assert len(told) == ALL
 
@@ -111,7 +111,7 @@ def test_a_finished_one_of_another_plan_does_not_count_as_finished(whole: Path) 
 
 
 def test_a_reward_that_cannot_be_trained_ends_it_with_its_reason(tmp_path: Path) -> None:
-    def failing(job: TrainingJob) -> Iterator[Told]:
+    def failing(job: TrainingJob) -> Iterator[ClusterProgress]:
         yield MemberFailed(job.members[0].id, "diverged: expected finite policy parameters")
 
     with pytest.raises(BaselineFailed, match="human-0: expected a trained policy, got: diverged"):

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from envs.card import card
 from service.schema import Fitness, PPOConfig, TrainingConfig
 from service.training.job import (
+    ClusterProgress,
     Member,
     MemberFailed,
     MemberFinished,
     PopulationResubmitted,
-    Progress,
     SegmentDone,
     TrainingJob,
     code_of,
@@ -60,7 +60,7 @@ def job_of(
 class Outcome:
     """What was reported, by member: checkpoints by segment, curve without its clock, and the policy."""
 
-    def __init__(self, progress: Iterable[Progress | PopulationResubmitted]) -> None:
+    def __init__(self, progress: Iterable[ClusterProgress]) -> None:
         self.checkpoints: dict[str, dict[int, bytes]] = {}
         self.curves: dict[str, list[str]] = {}
         self.policies: dict[str, bytes] = {}

@@ -19,7 +19,7 @@ from service.schema import PPOConfig
 from service.training.cluster import Cluster
 from service.training.errors import ClusterTooSmall, ClusterUnreachable, TrainingStopped, WorkerLost
 from service.training.footprint import population_bytes
-from service.training.job import Member, PopulationResubmitted, Progress, SegmentDone
+from service.training.job import ClusterProgress, Member, SegmentDone
 from tests.integration.training.small_jobs import OURS, SMALL, Outcome, job_of, same, train
 
 HUMAN = Member("human", 3, None)
@@ -105,7 +105,7 @@ def test_a_worker_uses_the_memory_that_was_asked_for_and_no_more(cluster: Cluste
 
 @pytest.mark.usefixtures("second")
 def test_a_worker_killed_again_and_again_loses_and_doubles_nothing(cluster: Cluster, undisturbed: Outcome) -> None:
-    received: list[Progress | PopulationResubmitted] = []
+    received: list[ClusterProgress] = []
     for progress in cluster.train(job_of(OURS, HUMAN, segments=2), never):
         received.append(progress)
         if isinstance(progress, SegmentDone) and progress.member_id == "ours" and progress.point.segment < 2:
@@ -120,7 +120,7 @@ def test_a_worker_killed_again_and_again_loses_and_doubles_nothing(cluster: Clus
 def test_a_node_lost_in_the_middle_loses_and_doubles_nothing(
     cluster: Cluster, raylets: Raylets, second: ray._private.node.Node, undisturbed: Outcome
 ) -> None:
-    received: list[Progress | PopulationResubmitted] = []
+    received: list[ClusterProgress] = []
     for progress in cluster.train(job_of(OURS, HUMAN, segments=2), never):
         received.append(progress)
         if len(received) == 2:
@@ -137,7 +137,7 @@ def test_workers_that_die_before_every_segment_are_given_up(cluster: Cluster) ->
             worker.kill()
         return False
 
-    told: list[Progress | PopulationResubmitted] = []
+    told: list[ClusterProgress] = []
     with pytest.raises(WorkerLost, match="5 times in a row"):
         told.extend(cluster.train(job_of(OURS), kill))
     assert len(told) == 4
@@ -170,7 +170,7 @@ class Stop:
 def test_a_stopped_population_is_dead_within_two_seconds_and_goes_on_later_where_it_was(
     cluster: Cluster, undisturbed: Outcome
 ) -> None:
-    received: list[Progress | PopulationResubmitted] = []
+    received: list[ClusterProgress] = []
     stop = Stop(lambda: bool(received))
     with pytest.raises(TrainingStopped):
         received.extend(cluster.train(job_of(OURS, segments=2), stop))

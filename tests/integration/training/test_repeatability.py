@@ -28,7 +28,7 @@ def alone() -> Outcome:
 
 def test_a_member_trained_beside_others_is_the_member_trained_alone(alone: Outcome) -> None:
     crowd = [Member(f"human-{seed}", seed, None) for seed in range(8)]
-    beside = train(job_of(*crowd[:3], OURS, *crowd[3:]))  # nine members: more than one bucket of eight
+    beside = train(job_of(*crowd[:3], OURS, *crowd[3:]))  # nine members, in two lanes
     same(beside, alone)
 
 
