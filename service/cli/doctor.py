@@ -65,9 +65,8 @@ def _sandbox() -> str:
 
 
 def _ray(settings: Settings) -> str:
+    from service.training.cluster import Cluster  # isort: skip -- sets what Ray reads when it is imported
     import ray
-
-    from service.training.cluster import Cluster
 
     with Cluster(settings.ray_address, settings.training_cores):
         cores = ray.get(ray.remote(_cores).remote(), timeout=SECONDS_FOR_RAY)

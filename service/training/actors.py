@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from envs.variables import Floats, Layout
-from service.training.ppo import OBSERVATION_CLIP, Actor
+from service.training.moments import OBSERVATION_CLIP
+from service.training.ppo import Actor
 
 
 class Actors:

@@ -19,12 +19,6 @@ from service.training.job import ClusterProgress, TrainingJob
 from service.training.packing import Node
 from service.training.submission import Submission
 
-LOCAL_SETTINGS = {
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_cancellation_retry_ms": "250",  # a cancel that meets a worker between two steps is tried again, after 2 s otherwise
-}
 OUTLIVING_RAY = {
     "max_direct_call_object_size": 2**26,
     "task_rpc_inlined_bytes_limit": 2**28,
@@ -107,7 +101,6 @@ class Cluster:
                 "run this on a machine of the cluster (`ray start --address=HOST:6379 --num-cpus=0`) and give HOST:6379"
             )
         self._empty = tempfile.TemporaryDirectory(prefix="rewardsmith-")
-        os.environ.update(LOCAL_SETTINGS)
         if not address:
             # Ray would keep one token for all in a file of the home folder that other users may read.
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

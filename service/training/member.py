@@ -17,6 +17,8 @@ from service.training.checkpoint import BestPolicy, Checkpoint, checkpoint_bytes
 from service.training.curve import SegmentStatistics
 from service.training.evaluate import Evaluation, Examinee
 from service.training.job import Member, MemberFailed, MemberFinished, SegmentDone, TrainingJob
+from service.training.moments import RunningMoments
+from service.training.networks import Networks
 from service.training.policy import load_actor, policy_bytes
 from service.training.rewards import RewardSource
 
@@ -25,7 +27,7 @@ TRAINING_SEEDS, EVALUATION_SEEDS, CONFIRMATION_SEEDS = 0, 1, 2
 
 
 class Diverged(RewardFault):
-    """A policy's numbers are no longer finite: the reward it was trained with drove it there."""
+    """What a policy is trained with is no longer finite: its reward drove it there."""
 
 
 class MemberTraining:
@@ -67,7 +69,12 @@ class MemberTraining:
             )
             rate = np.float32(ppo.learning_rate(config, int(self.state.updates) / plan.updates))
             state, report = jax.block_until_ready(ppo.update(self.state, rollout, rate, config))
-            if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((state.networks, report))):
+            if not _finite(state.discounted_return):
+                raise Diverged(
+                    "expected returns whose variance is a number, got rewards of up to "
+                    f"{np.abs(rewards.total).max():.2g} a step; keep the reward of a step within a few units"
+                )
+            if not _finite((state.networks, report)):
                 raise Diverged(
                     "expected finite policy parameters, got NaN or infinity after an update; "
                     "keep the reward of a step within a few units, without divisions by what may be 0"
@@ -133,6 +140,10 @@ class MemberTraining:
             episodes=evaluation.episodes,
         )
         return MemberFinished(self.member.id, result, best.policy, evaluation.environment_steps)
+
+
+def _finite(numbers: RunningMoments | tuple[Networks, ppo.UpdateReport]) -> bool:
+    return all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(numbers))
 
 
 def failed(member: Member, fault: RewardFault) -> MemberFailed:

@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from envs.card import EnvCard
-from service.training.ppo import Actor, LayerParameters, MemberState, RunningMoments
+from service.training.moments import RunningMoments
+from service.training.networks import LayerParameters
+from service.training.ppo import Actor, MemberState
 
 Floats = NDArray[np.float32]
 FORMAT = "rewardsmith-policy-1"

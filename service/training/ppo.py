@@ -3,10 +3,9 @@
 Every function here sees exactly one member: `[T, N]` transitions of its own N environments. A population is
 K calls of the same compiled program, so a member's numbers cannot depend on who is trained beside it.
 
-Source: Schulman et al. 2017, "Proximal Policy Optimization Algorithms" (arXiv:1707.06347), equations 7 and 11;
-advantages after Schulman et al. 2016 (arXiv:1506.02438), equation 16. Actions are drawn from a Gaussian whose mean
-is the network's output; they are clipped to the action bounds only where the environment receives them, and the
-unclipped action is what is learned from.
+Source: Schulman et al. 2017, "Proximal Policy Optimization Algorithms" (arXiv:1707.06347), equations 7 and 11. Actions
+are drawn from a Gaussian whose mean is the network's output; they are clipped to the action bounds only where the
+environment receives them, and the unclipped action is what is learned from.
 """
 
 from __future__ import annotations
@@ -20,27 +19,9 @@ import optax
 from jax import Array
 
 from service.schema import PPOConfig
-
-LayerParameters = tuple[Array, Array]
-LOG_2PI = 1.8378770664093453
-OBSERVATION_CLIP = 10.0
-"""Standard deviations beyond which an observation is cut off."""
-
-
-class RunningMoments(NamedTuple):
-    """Running mean and variance (Chan et al. 1979, parallel form): float32 `[D]`; `weight`: rows so far, float32 `[]`."""
-
-    mean: Array
-    variance: Array
-    weight: Array
-
-
-class Networks(NamedTuple):
-    """Policy and value parameters: layers of (weights `[in, out]`, bias `[out]`) and `log_std` `[A]`, all float32."""
-
-    policy: tuple[LayerParameters, ...]
-    value: tuple[LayerParameters, ...]
-    log_std: Array
+from service.training.advantages import discounted_returns, generalised_advantages
+from service.training.moments import RunningMoments, no_moments, normalise, update_moments
+from service.training.networks import LOG_2PI, LayerParameters, Networks, forward, log_probability, orthogonal_layers
 
 
 class MemberState(NamedTuple):
@@ -98,39 +79,18 @@ def initial_state(seed: Array, observation_size: int, action_size: int, config: 
     """A fresh member: orthogonal weights, gain sqrt 2 and 0.01 (policy), 1 (value) in the last layer; `seed` int32 `[]`."""
     key, policy_key, value_key = jax.random.split(jax.random.PRNGKey(seed), 3)
     networks = Networks(
-        policy=_layers(policy_key, (observation_size, *config.hidden_sizes, action_size), last_gain=0.01),
-        value=_layers(value_key, (observation_size, *config.hidden_sizes, 1), last_gain=1.0),
+        policy=orthogonal_layers(policy_key, (observation_size, *config.hidden_sizes, action_size), last_gain=0.01),
+        value=orthogonal_layers(value_key, (observation_size, *config.hidden_sizes, 1), last_gain=1.0),
         log_std=jnp.full((action_size,), config.initial_log_std, jnp.float32),
     )
     return MemberState(
         networks=networks,
         optimizer=optimizer(config).init(networks),
-        observation=_no_moments(observation_size),
-        discounted_return=_no_moments(1),
+        observation=no_moments(observation_size),
+        discounted_return=no_moments(1),
         key=key,
         updates=jnp.zeros((), jnp.int32),
     )
-
-
-def _no_moments(size: int) -> RunningMoments:
-    return RunningMoments(jnp.zeros(size, jnp.float32), jnp.ones(size, jnp.float32), jnp.full((), 1e-4, jnp.float32))
-
-
-def _layers(key: Array, sizes: tuple[int, ...], last_gain: float) -> tuple[LayerParameters, ...]:
-    keys = jax.random.split(key, len(sizes) - 1)
-    gains = [2.0**0.5] * (len(sizes) - 2) + [last_gain]
-    return tuple(
-        (jax.nn.initializers.orthogonal(gain)(k, (size_in, size_out), jnp.float32), jnp.zeros(size_out, jnp.float32))
-        for k, gain, size_in, size_out in zip(keys, gains, sizes[:-1], sizes[1:], strict=True)
-    )
-
-
-def forward(layers: tuple[LayerParameters, ...], x: Array) -> Array:
-    """A tanh network without activation after its last layer: `[..., in]` to `[..., out]`, float32."""
-    for weights, bias in layers[:-1]:
-        x = jnp.tanh(x @ weights + bias)
-    weights, bias = layers[-1]
-    return x @ weights + bias
 
 
 class Actor(NamedTuple):
@@ -144,62 +104,6 @@ class Actor(NamedTuple):
 def actor(state: MemberState) -> Actor:
     """The policy of a member as it stands."""
     return Actor(state.networks.policy, state.observation.mean, state.observation.variance)
-
-
-def normalise(mean: Array, variance: Array, observations: Array) -> Array:
-    """Observations `[..., D]` in standard deviations from their running mean, clipped."""
-    return jnp.clip((observations - mean) / jnp.sqrt(variance + 1e-8), -OBSERVATION_CLIP, OBSERVATION_CLIP)
-
-
-def update_moments(moments: RunningMoments, batch: Array, weight: Array) -> RunningMoments:
-    """Moments after a batch `[B, D]` of which row i counts `weight[i]` (0 or 1)."""
-    rows = jnp.sum(weight)
-    divisor = jnp.maximum(rows, 1.0)
-    mean = jnp.sum(batch * weight[:, None], axis=0) / divisor
-    variance = jnp.sum(jnp.square(batch - mean) * weight[:, None], axis=0) / divisor
-    total = moments.weight + rows
-    delta = mean - moments.mean
-    squares = moments.variance * moments.weight + variance * rows + jnp.square(delta) * moments.weight * rows / total
-    return RunningMoments(moments.mean + delta * rows / total, squares / total, total)
-
-
-def generalised_advantages(
-    rewards: Array, values: Array, terminated: Array, truncated: Array, discount: float, gae_lambda: float
-) -> Array:
-    """Advantages `[T, N]` from rewards `[T, N]`, values `[T + 1, N]` and the two ways an episode ends (bool `[T, N]`).
-
-    A terminated step has no future; a truncated one bootstraps from the value of its true last observation, and
-    neither lets advantage flow in from the episode that follows.
-    """
-    alive = 1.0 - terminated.astype(jnp.float32)
-    continues = 1.0 - (terminated | truncated).astype(jnp.float32)
-    errors = rewards + discount * values[1:] * alive - values[:-1]
-
-    def backwards(carry: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
-        error, unbroken = step
-        advantage = error + discount * gae_lambda * unbroken * carry
-        return advantage, advantage
-
-    _, advantages = jax.lax.scan(backwards, jnp.zeros_like(rewards[0]), (errors, continues), reverse=True)
-    return advantages
-
-
-def discounted_returns(rewards: Array, ended: Array, initial: Array, discount: float) -> tuple[Array, Array]:
-    """Forward discounted sums `[T, N]` (restarted after each end) and the sum carried on `[N]`: what rewards are scaled by."""
-
-    def forwards(carry: Array, step: tuple[Array, Array]) -> tuple[Array, Array]:
-        reward, end = step
-        total = carry * discount + reward
-        return jnp.where(end, 0.0, total), total
-
-    carried, totals = jax.lax.scan(forwards, initial, (rewards, ended))
-    return totals, carried
-
-
-def log_probability(mean: Array, log_std: Array, actions: Array) -> Array:
-    """Gaussian log density `[B]` of actions `[B, A]` under means `[B, A]` and `log_std` `[A]`."""
-    z = (actions - mean) * jnp.exp(-log_std)
-    return jnp.sum(-0.5 * jnp.square(z) - log_std - 0.5 * LOG_2PI, axis=-1)
 
 
 class Batch(NamedTuple):

@@ -13,7 +13,8 @@ from safetensors import safe_open
 from envs.behaviour import policy_path, reference_policy
 from envs.card import card, cards
 from envs.variables import Layout
-from service.training import ppo
+from service.training.moments import normalise
+from service.training.networks import forward
 from service.training.policy import load_actor
 from service.training.references import main, train_reference
 
@@ -29,7 +30,7 @@ def test_a_reference_policy_acts_in_numpy_as_it_acts_in_jax(name: str) -> None:
     noise = np.random.default_rng(0).normal(size=(64, len(layout.policy_columns)))
     seen = (policy.mean + noise * np.sqrt(policy.variance)).astype(np.float32)
 
-    acted = ppo.forward(actor.layers, ppo.normalise(actor.mean, actor.variance, jnp.asarray(seen)))
+    acted = forward(actor.layers, normalise(actor.mean, actor.variance, jnp.asarray(seen)))
     np.testing.assert_allclose(policy.act(seen), acted, rtol=1e-3, atol=1e-4)
 
 

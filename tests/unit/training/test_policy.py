@@ -15,6 +15,8 @@ from service.schema import PPOConfig
 from service.training import ppo
 from service.training.actors import Actors
 from service.training.checkpoint import begin
+from service.training.moments import RunningMoments, normalise
+from service.training.networks import forward
 from service.training.policy import load_actor, policy_bytes
 
 HOPPER = card("Hopper-v5")
@@ -31,7 +33,7 @@ def state_of(seed: int, observations: int = 11, hidden: tuple[int, ...] = (16, 8
 
     state = begin(seed, observations, 3, PPOConfig(hidden_sizes=hidden)).state
     mean, variance, weight = map(normal, state.observation)
-    moments = ppo.RunningMoments(mean, jnp.square(variance) + 0.5, jnp.square(weight) * 1000)
+    moments = RunningMoments(mean, jnp.square(variance) + 0.5, jnp.square(weight) * 1000)
     return state._replace(networks=jax.tree.map(normal, state.networks), observation=moments)
 
 
@@ -41,7 +43,7 @@ def actor_of(seed: int, hidden: tuple[int, ...] = (16, 8)) -> ppo.Actor:
 
 def in_jax(actor: ppo.Actor, observations: Floats) -> Array:
     """What the network that is learned with says."""
-    return ppo.forward(actor.layers, ppo.normalise(actor.mean, actor.variance, jnp.asarray(observations)))
+    return forward(actor.layers, normalise(actor.mean, actor.variance, jnp.asarray(observations)))
 
 
 def test_an_actor_is_read_back_bit_for_bit() -> None:

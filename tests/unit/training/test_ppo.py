@@ -6,139 +6,26 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from scipy.stats import norm
 
 from service.schema import PPOConfig
 from service.training import ppo
 from service.training.checkpoint import begin
+from service.training.networks import Networks, log_probability
 
 CONFIG = PPOConfig(hidden_sizes=(6, 5))
-
-
-def column(*values: float | bool) -> jax.Array:
-    return jnp.array(values)[:, None]
-
-
-def advantages(terminated: list[bool], truncated: list[bool]) -> list[float]:
-    """Three steps of one environment: rewards 1, 2, 3, values 1, 1, 1 and 4 at the end, discount and lambda 1/2."""
-    found = ppo.generalised_advantages(
-        column(1.0, 2.0, 3.0), column(1.0, 1.0, 1.0, 4.0), column(*terminated), column(*truncated), 0.5, 0.5
-    )
-    return [float(value) for value in found[:, 0]]
-
-
-NEVER = [False, False, False]
-SECOND = [False, True, False]
-
-
-def test_advantages_of_an_episode_under_way() -> None:
-    # errors r + v'/2 - v: 1 + 1/2 - 1 = 0.5, 2 + 1/2 - 1 = 1.5, 3 + 4/2 - 1 = 4; a quarter of the next flows back:
-    # 4, 1.5 + 4/4 = 2.5, 0.5 + 2.5/4 = 1.125
-    assert advantages(NEVER, NEVER) == [1.125, 2.5, 4.0]
-
-
-def test_a_terminated_step_has_no_future_and_takes_nothing_from_the_next_episode() -> None:
-    # the second error is 2 - 1 = 1, and 4 does not flow in: 1; the first 0.5 + 1/4
-    assert advantages(SECOND, NEVER) == [0.75, 1.0, 4.0]
-
-
-def test_a_truncated_step_bootstraps_and_takes_nothing_from_the_next_episode() -> None:
-    # the second error is 2 + 1/2 - 1 = 1.5, and 4 does not flow in: 1.5; the first 0.5 + 1.5/4
-    assert advantages(NEVER, SECOND) == [0.875, 1.5, 4.0]
-
-
-def test_the_end_of_a_rollout_bootstraps_from_its_last_value() -> None:
-    # one step: 1 + 0.5 * 6 - 2 = 2
-    found = ppo.generalised_advantages(column(1.0), column(2.0, 6.0), column(False), column(False), 0.5, 0.95)
-    assert float(found[0, 0]) == 2.0
-
-
-def test_with_lambda_1_advantage_is_the_discounted_return_less_the_value() -> None:
-    random = np.random.default_rng(0)
-    rewards, values = random.normal(size=(6, 3)), random.normal(size=(7, 3))
-    never = jnp.zeros((6, 3), bool)
-    found = ppo.generalised_advantages(jnp.array(rewards), jnp.array(values), never, never, 0.9, 1.0)
-    returns = values[6]
-    for t in reversed(range(6)):
-        returns = rewards[t] + 0.9 * returns
-        np.testing.assert_allclose(found[t], returns - values[t], atol=1e-5)
-
-
-def test_the_step_that_only_resets_leaks_into_no_advantage() -> None:
-    # an episode ends in step 1, step 2 only resets, step 3 begins the next
-    ended = jnp.array([False, True, False, False])[:, None]
-    never = jnp.zeros((4, 1), bool)
-    values = column(1.0, 1.0, 1.0, 1.0, 1.0)
-    calm = ppo.generalised_advantages(column(1.0, 1.0, 0.0, 1.0), values, ended, never, 0.9, 0.9)
-    loud = ppo.generalised_advantages(column(1.0, 1.0, 1e6, 1.0), values, ended, never, 0.9, 0.9)
-    others = np.array([0, 1, 3])
-    np.testing.assert_array_equal(calm[others], loud[others])
-    assert calm[2] != loud[2]
-
-
-def test_discounted_returns_begin_anew_after_an_end_and_carry_on_over_rollouts() -> None:
-    # carried in 8: 8/2 + 1 = 5, 5/2 + 2 = 4.5 and the end, so 4 alone is left
-    returns, carried = ppo.discounted_returns(
-        column(1.0, 2.0, 4.0), column(False, True, False), jnp.array([8.0]), discount=0.5
-    )
-    assert returns[:, 0].tolist() == [5.0, 4.5, 4.0]
-    assert carried.tolist() == [4.0]
-
-
-def nothing_seen(size: int) -> ppo.RunningMoments:
-    return ppo.RunningMoments(jnp.zeros(size), jnp.zeros(size), jnp.zeros(()))
-
-
-def test_moments_of_one_batch_by_hand() -> None:
-    # 1, 3 and 5 count, 100 does not: mean 3, variance (4 + 0 + 4) / 3
-    moments = ppo.update_moments(nothing_seen(1), column(1.0, 100.0, 3.0, 5.0), jnp.array([1.0, 0.0, 1.0, 1.0]))
-    assert float(moments.mean[0]) == 3.0
-    assert float(moments.variance[0]) == pytest.approx(8 / 3, rel=1e-6)
-    assert float(moments.weight) == 3.0
-
-
-BATCHES = arrays(np.float32, (5, 2), elements=st.floats(-50, 50, width=32))
-WEIGHTS = arrays(np.float32, 5, elements=st.sampled_from([0.0, 1.0]))
-
-
-@settings(max_examples=80, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(BATCHES, WEIGHTS), min_size=1, max_size=4))
-def test_moments_batch_by_batch_are_those_of_all_rows_at_once(batches: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    batches = [(batches[0][0], np.ones(5, np.float32)), *batches[1:]]  # something is seen at first
-    moments = nothing_seen(2)
-    for batch, weight in batches:
-        moments = ppo.update_moments(moments, jnp.array(batch), jnp.array(weight))
-    rows = np.concatenate([batch[weight > 0] for batch, weight in batches]).astype(np.float64)
-    np.testing.assert_allclose(moments.mean, rows.mean(axis=0), atol=1e-4)
-    np.testing.assert_allclose(moments.variance, rows.var(axis=0), rtol=1e-4, atol=1e-3)
-    assert float(moments.weight) == len(rows)
-
-
-def test_a_batch_of_which_no_row_counts_changes_no_moment() -> None:
-    before = ppo.RunningMoments(jnp.array([2.0]), jnp.array([3.0]), jnp.array(10.0))
-    after = ppo.update_moments(before, column(7.0, 8.0), jnp.zeros(2))
-    np.testing.assert_allclose(jnp.stack([*after[:2]]), jnp.stack([*before[:2]]), rtol=1e-6)
-
-
-def test_observations_are_told_in_standard_deviations_and_clipped_to_10() -> None:
-    # (7 - 3) / 2 = 2; (-97 - 3) / 2 = -50
-    found = ppo.normalise(jnp.array([3.0, 3.0]), jnp.array([4.0, 4.0]), jnp.array([[7.0, -97.0]]))
-    np.testing.assert_allclose(found, [[2.0, -10.0]], rtol=1e-6)
 
 
 def test_log_probability_is_that_of_independent_gaussians() -> None:
     random = np.random.default_rng(3)
     mean, actions, log_std = random.normal(size=(7, 3)), random.normal(size=(7, 3)), np.array([-1.0, 0.0, 0.7])
-    found = ppo.log_probability(jnp.array(mean), jnp.array(log_std), jnp.array(actions))
+    found = log_probability(jnp.array(mean), jnp.array(log_std), jnp.array(actions))
     np.testing.assert_allclose(found, norm.logpdf(actions, mean, np.exp(log_std)).sum(axis=1), rtol=1e-5)
 
 
-def constant_networks(mean: float, value: float, log_std: float = 0.0) -> ppo.Networks:
+def constant_networks(mean: float, value: float, log_std: float = 0.0) -> Networks:
     """Networks without hidden layers whose action and value do not depend on the observation."""
-    return ppo.Networks(
+    return Networks(
         policy=((jnp.zeros((1, 1)), jnp.array([mean])),),
         value=((jnp.zeros((1, 1)), jnp.array([value])),),
         log_std=jnp.array([log_std]),

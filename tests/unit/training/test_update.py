@@ -10,6 +10,8 @@ import pytest
 from service.schema import PPOConfig
 from service.training import ppo
 from service.training.checkpoint import begin
+from service.training.moments import normalise
+from service.training.networks import forward
 
 CONFIG = PPOConfig(hidden_sizes=(8,), epochs=3, minibatch_size=16, target_kl=1e3, learning_rate=1e-2)
 STEPS, WIDTH = 8, 4
@@ -145,7 +147,7 @@ def test_updates_find_the_action_that_pays() -> None:
     """A bandit: one state, every step an episode of its own, reward -(action - 0.7)^2."""
     state = member()
     state = state._replace(networks=state.networks._replace(log_std=state.networks.log_std - 0.5))
-    act = jax.jit(lambda a, seen: ppo.forward(a.layers, ppo.normalise(a.mean, a.variance, seen)))
+    act = jax.jit(lambda a, seen: forward(a.layers, normalise(a.mean, a.variance, seen)))
     observations = np.ones((STEPS + 1, WIDTH, 2), np.float32)
     always, never = np.ones((STEPS, WIDTH), bool), np.zeros((STEPS, WIDTH), bool)
     means, paid = [], []
