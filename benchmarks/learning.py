@@ -14,14 +14,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pickle
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from envs.card import EnvCard, card
 from envs.recording import environment_seeds
 from envs.variables import Layout
 from sandbox import RewardFault
+from service.artifacts import write_whole
 from service.schema import Fitness, PPOConfig, TrainingConfig
 from service.training import ppo
 from service.training.checkpoint import load_checkpoint
@@ -118,26 +120,47 @@ def _job(environment: EnvCard, config: TrainingConfig, steps: int, members: int)
     )
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A training of ours under way: what its members have reached after the same number of segments."""
+
+    curves: list[Curve]
+    checkpoints: dict[str, bytes]
+
+
+def _kept(environment: EnvCard, side: Side) -> Path:
+    return KEPT.absolute() / f"{environment.id}-{side.replace(' ', '-')}.pickle"
+
+
+def _taken_up(environment: EnvCard, side: Side, members: int) -> Kept:
+    path = _kept(environment, side)
+    if path.exists():
+        return cast(Kept, pickle.loads(path.read_bytes()))
+    return Kept([Curve(side, environment.id, seed, [], []) for seed in range(members)], {})
+
+
 def train_ours(environment: EnvCard, side: Side, threads: int) -> list[Curve]:
-    """All members in one population, and their returns after each segment."""
+    """All members in one population, and their returns after each segment; goes on where it was interrupted."""
     config, steps, members = OURS[side]
-    job = _job(environment, config, steps, members)
+    kept = _taken_up(environment, side, members)
+    job = replace(_job(environment, config, steps, members), checkpoints=kept.checkpoints)
     judge, source = Judge(environment, job.metric), EnvironmentReward()
     layout = Layout(environment)
     sizes = (len(layout.policy_columns), environment.action.size, config.ppo)
-    curves = [Curve(side, environment.id, seed, [], []) for seed in range(members)]
     for segment in whole_segments(job, threads):
         actors = [ppo.actor(load_checkpoint(done.checkpoint, *sizes).state) for done in segment]
         examinees = [
             Examinee(actor, environment_seeds(EPISODES, seed, EVALUATION), source) for seed, actor in enumerate(actors)
         ]
-        for curve, done, found in zip(curves, segment, evaluate(layout, examinees, judge, threads), strict=True):
+        for curve, done, found in zip(kept.curves, segment, evaluate(layout, examinees, judge, threads), strict=True):
             assert not isinstance(found, RewardFault)
             curve.steps.append(done.point.steps)
             curve.returns.append([episode.total_reward for episode in found.episodes])
-        print(environment.id, side, [round(curve.means[-1]) for curve in curves], file=sys.stderr, flush=True)
+        kept = Kept(kept.curves, {done.member_id: done.checkpoint for done in segment})
+        write_whole(_kept(environment, side), pickle.dumps(kept))
+        print(environment.id, side, [round(curve.means[-1]) for curve in kept.curves], file=sys.stderr, flush=True)
     judge.close()
-    return curves
+    return kept.curves
 
 
 def whole_segments(job: TrainingJob, threads: int) -> Iterator[list[SegmentDone]]:

@@ -48,6 +48,11 @@ def run(
     candidates: Annotated[int, typer.Option("--candidates", help="Reward functions in each.")] = 4,
     steps: Steps = None,
     seeds: Seeds = 5,
+    training_seeds: Annotated[int, typer.Option("--training-seeds", help="Trainings of each candidate.")] = 1,
+    halving: Annotated[bool, typer.Option("--halving", help="Stop weak candidates early.")] = False,
+    warm_start: Annotated[
+        str | None, typer.Option("--warm-start", help="Policy to begin with: `parent`, or RUN/CANDIDATE.")
+    ] = None,
     seed: Seed = 0,
     max_usd: Annotated[float | None, typer.Option("--max-usd", help="Budget: US dollars paid for models.")] = None,
     max_steps: Annotated[int | None, typer.Option("--max-steps", help="Budget: environment steps in all.")] = None,
@@ -65,7 +70,8 @@ def run(
 
     request = search_request(
         environment=env, task=task, model=model, fitness=chosen_fitness(fitness, score, success), iterations=iterations,
-        candidates=candidates, steps=steps, seeds=seeds, seed=seed, max_usd=max_usd, max_steps=max_steps, max_seconds=max_seconds,
+        candidates=candidates, steps=steps, seeds=seeds, training_seeds=training_seeds, halving=halving, warm_start=warm_start,
+        seed=seed, max_usd=max_usd, max_steps=max_steps, max_seconds=max_seconds,
     )  # fmt: skip
     with open_workplace() as workplace:
         start(workplace, request, Wanted(json, to))

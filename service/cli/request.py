@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
 from service.cli.faults import BadInput
 from service.cli.options import option_of
-from service.schema import OFFLINE, Budget, Fitness, RunRequest, SearchConfig, TrainingConfig
+from service.schema import OFFLINE, Budget, Fitness, HalvingConfig, PolicyOf, RunRequest, SearchConfig, TrainingConfig
 
 LARGEST_FILE_BYTES = 100_000
 
 
 def search_request(
     *, environment: str, task: str, model: str | None, fitness: str | Fitness | None, iterations: int, candidates: int,
-    steps: int | None, seeds: int, seed: int, max_usd: float | None, max_steps: int | None, max_seconds: float | None,
+    steps: int | None, seeds: int, training_seeds: int, halving: bool, warm_start: str | None, seed: int,
+    max_usd: float | None, max_steps: int | None, max_seconds: float | None,
 ) -> RunRequest:  # fmt: skip
     """The request of `run`. Raises `BadInput` naming the option that is out of its bounds."""
     try:
@@ -25,11 +27,32 @@ def search_request(
             fitness=fitness,
             designer=model or OFFLINE,
             search=SearchConfig(iterations=iterations, candidates=candidates, seed=seed),
-            training=TrainingConfig(steps=steps, comparison_seeds=seeds),
+            training=TrainingConfig(
+                steps=steps,
+                comparison_seeds=seeds,
+                seeds=training_seeds,
+                halving=HalvingConfig() if halving else None,
+                warm_start=_beginning(warm_start),
+            ),
             budget=Budget(usd=max_usd, environment_steps=max_steps, seconds=max_seconds),
         )
     except ValidationError as error:
         raise BadInput(in_options(error)) from error
+
+
+def _beginning(text: str | None) -> Literal["parent"] | PolicyOf | None:
+    """`parent`, or RUN/CANDIDATE. Raises `BadInput` for anything else."""
+    if text is None or text == "parent":
+        return text
+    run, slash, candidate = text.partition("/")
+    if not slash:
+        raise BadInput(f"--warm-start: expected `parent` or RUN/CANDIDATE as `rewardsmith show` names it, got {text!r}")
+    return PolicyOf(run_id=run, candidate_id=full_id(run, candidate))
+
+
+def full_id(run_id: str, candidate: str) -> str:
+    """The id of a candidate that was named by it or by its place, such as `1-3`."""
+    return candidate if candidate.startswith(f"{run_id}-") else f"{run_id}-{candidate}"
 
 
 def training_request(

@@ -12,6 +12,7 @@ from service.cli.embedded import DesignerCheck, Worker, Workplace
 from service.cli.faults import BadInput, Infrastructure, Interrupted, RunFailed
 from service.cli.folder import EXPORTS, check_folder, export_to
 from service.cli.progress import LineView, LiveView, View
+from service.cli.request import full_id
 from service.cli.tables import print_outcome, spending
 from service.cli.terminal import console, print_json
 from service.schema import Event, Run, RunRequest, RunState
@@ -56,8 +57,7 @@ def continue_candidate(workplace: Workplace, run_id: str, candidate: str, wanted
         check_folder(wanted.folder)
     if reason := DesignerCheck(workplace.settings)(workplace.client.get_run(run_id).request.designer):
         raise BadInput(reason)
-    candidate_id = candidate if candidate.startswith(f"{run_id}-") else f"{run_id}-{candidate}"
-    return see_through(workplace, workplace.client.continue_candidate(run_id, candidate_id), wanted)
+    return see_through(workplace, workplace.client.continue_candidate(run_id, full_id(run_id, candidate)), wanted)
 
 
 def see_through(workplace: Workplace, run: Run, wanted: Wanted) -> Path:

@@ -65,6 +65,10 @@ def store(shell: Shell) -> Store:
         ("run --env Hopper-v5 --task x --max-usd 0", "--max-usd: Input should be greater than 0"),
         ("run --env Hopper-v5 --task x --max-steps -1", "--max-steps"),
         ("run --env Hopper-v5 --task x --seed -1", "--seed"),
+        ("run --env Hopper-v5 --task x --training-seeds 0", "--training-seeds: Input should be greater than"),
+        ("run --env Hopper-v5 --task x --warm-start best", "expected `parent` or RUN/CANDIDATE"),
+        ("run --env Hopper-v5 --task x --warm-start ../1-0", "--warm-start: String should match pattern"),
+        ("run --env Hopper-v5 --task x --warm-start r-0000000000/1-0", "r-0000000000"),
         ("run --env Hopper-v5 --task x --steps 0", "--steps: Input should be greater than 0"),
         # Two full episodes of 1000 steps, in whole rollouts of 256, in each of 8 environments: 8 * 256 * 8 = 16384.
         ("run --env Hopper-v5 --task x --steps 10", "at least 16384"),
