@@ -3,13 +3,15 @@
     python -m benchmarks.halving [--environments Hopper-v5 HalfCheetah-v5] [--rewards 24] [--seeds 3] [--report]
 
 A pool of rewards drawn from the offline designer's grammar is trained to the end once for each seed (the truth; members do not
-depend on each other, so that any generation drawn from the pool would have had these very curves). Then generations are drawn again
-and again: rewards without repetition, one seed for all, and the rule that runs decide by is asked who would have been stopped. Its
-choice is the survivor that did best; regret is the truth of the generation's best less that of the choice, the truth being the mean
-over seeds. It is set beside the noise of training the generation's best again: the standard deviation of its fitness over seeds.
+depend on each other, so that any generation drawn from the pool would have had these very curves). Then generations are drawn
+again and again: rewards without repetition, one seed for all, and the rule that runs decide by is asked who would have been
+stopped. Its choice is the survivor that did best; regret is the truth of the generation's best less that of the choice, the truth
+being the mean over seeds. It is set beside the noise of training the generation's best again: the standard deviation of its
+fitness over seeds.
 
-All that was trained stands in `results/halving.jsonl` and is not trained again; `--report` trains nothing. Ends with one line of
-JSON: means with 95% bootstrap intervals over draws; exit 1 where regret is not below noise or steps are more than a third.
+All that was trained stands in `results/halving.jsonl` and is not trained again; `--report` trains nothing, `--rewards 12 --report`
+asks the same of the pool's first twelve. Ends with one line of JSON: means with 95% bootstrap intervals over draws; exit 1 where
+regret is not below noise or steps are more than a third.
 """
 
 from __future__ import annotations
@@ -106,12 +108,19 @@ def train_missing(environment: str, rewards: int, seeds: int, steps: int | None)
         print(f"{environment}: {start + len(part)} of {len(missing)}", file=sys.stderr, flush=True)
 
 
-def stored(environment: str, steps: int | None = None) -> list[Truth]:
-    """What is stored of an environment, at one budget where it is given."""
+def drawn(environment: str, rewards: int, steps: int | None) -> list[Truth]:
+    """What is stored of the pool's first so many rewards."""
+    where = world(environment)
+    names = {candidate.id for candidate in pool(where, rewards)}
+    return [truth for truth in stored(environment, steps or where.card.steps) if truth.reward in names]
+
+
+def stored(environment: str, steps: int) -> list[Truth]:
+    """What is stored of an environment at one budget."""
     if not RESULTS.exists():
         return []
     every = (_LINE.validate_json(line) for line in RESULTS.read_text().splitlines())
-    return [truth for truth in every if truth.environment == environment and steps in (None, truth.steps)]
+    return [truth for truth in every if truth.environment == environment and truth.steps == steps]
 
 
 @dataclass(frozen=True)
@@ -199,7 +208,10 @@ def main() -> int:
     if not arguments.report:
         for environment in arguments.environments:
             train_missing(environment, arguments.rewards, arguments.seeds, arguments.steps)
-    found = {name: summary(stored(name), config, arguments.draws) for name in arguments.environments}
+    found = {
+        name: summary(drawn(name, arguments.rewards, arguments.steps), config, arguments.draws)
+        for name in arguments.environments
+    }
     met = all(one["met"] for one in found.values())
     print(json.dumps({"benchmark": "halving", "rule": config.model_dump(), "environments": found, "met": met}))
     return 0 if met else 1
