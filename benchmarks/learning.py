@@ -32,6 +32,7 @@ from envs.recording import environment_seeds
 from envs.variables import Layout
 from sandbox import RewardFault
 from service.artifacts import write_whole
+from service.baselines.versions import versions
 from service.schema import Fitness, PPOConfig, TrainingConfig
 from service.training import ppo
 from service.training.checkpoint import load_checkpoint
@@ -122,8 +123,12 @@ def _job(environment: EnvCard, config: TrainingConfig, steps: int, members: int)
 
 @dataclass(frozen=True)
 class Kept:
-    """A training of ours under way: what its members have reached after the same number of segments."""
+    """A training of ours under way: what its members have reached after the same number of segments.
 
+    `made`: hyperparameters, steps and members, and the versions of packages.
+    """
+
+    made: tuple[tuple[TrainingConfig, int, int], dict[str, str]]
     curves: list[Curve]
     checkpoints: dict[str, bytes]
 
@@ -133,10 +138,10 @@ def _kept(environment: EnvCard, side: Side) -> Path:
 
 
 def _taken_up(environment: EnvCard, side: Side, members: int) -> Kept:
-    path = _kept(environment, side)
-    if path.exists():
-        return cast(Kept, pickle.loads(path.read_bytes()))
-    return Kept([Curve(side, environment.id, seed, [], []) for seed in range(members)], {})
+    path, made = _kept(environment, side), (OURS[side], versions())
+    if path.exists() and (found := cast(Kept, pickle.loads(path.read_bytes()))).made == made:
+        return found
+    return Kept(made, [Curve(side, environment.id, seed, [], []) for seed in range(members)], {})
 
 
 def train_ours(environment: EnvCard, side: Side, threads: int) -> list[Curve]:
@@ -156,7 +161,7 @@ def train_ours(environment: EnvCard, side: Side, threads: int) -> list[Curve]:
             assert not isinstance(found, RewardFault)
             curve.steps.append(done.point.steps)
             curve.returns.append([episode.total_reward for episode in found.episodes])
-        kept = Kept(kept.curves, {done.member_id: done.checkpoint for done in segment})
+        kept = Kept(kept.made, kept.curves, {done.member_id: done.checkpoint for done in segment})
         write_whole(_kept(environment, side), pickle.dumps(kept))
         print(environment.id, side, [round(curve.means[-1]) for curve in kept.curves], file=sys.stderr, flush=True)
     judge.close()
@@ -209,6 +214,7 @@ def train_missing(environments: Sequence[str], interpreter: str, cores: int) -> 
         for side, (_, _, members) in OURS.items():
             if (side, members - 1) not in done:
                 _store(train_ours(card(name), side, cores))
+                _kept(card(name), side).unlink()
         train_peers(name, [s for s in range(SEEDS) if ("stable-baselines3", s) not in done], interpreter, cores)
 
 
@@ -272,7 +278,7 @@ def verdict(environment: str, curves: Sequence[Curve]) -> Verdict | None:
     if not all(sides.values()):
         return None
     final = {side: _interval([curve.means[-1] for curve in own]) for side, own in sides.items()}
-    target = final["stable-baselines3"][0]
+    target = statistics.fmean(curve.means[-1] for curve in sides["stable-baselines3"])
     return Verdict(
         environment=environment,
         seeds={side: len(own) for side, own in sides.items()},

@@ -207,7 +207,8 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
 class Summary:
     """Steps per second of each side, medians and ranges; `share_of_raw` is of slices taken in the same round.
 
-    `times_best_peer`: ours over the fastest peer; `ceiling`: raw over that peer. None where no peer was measured.
+    `times_best_peer`: ours, training steps alone, over the fastest peer, which evaluates nothing; `ceiling`: raw over that peer.
+    None where no peer was measured.
     """
 
     steps_per_second: dict[str, int]
@@ -236,7 +237,7 @@ def _summary(sides: dict[str, list[float]]) -> Summary:
         range={name: (round(min(values)), round(max(values))) for name, values in sides.items()},
         share_of_raw=round(ratio, 3),
         best_peer=best,
-        times_best_peer=round(medians["ours"] / medians[best], 2) if best else None,
+        times_best_peer=round(medians["ours_training_steps"] / medians[best], 2) if best else None,
         ceiling=round(medians["raw"] / medians[best], 2) if best else None,
     )
 

@@ -1,7 +1,7 @@
 """Plays the reference policies that travel with the package: trained behaviour for recordings, in NumPy alone.
 
 Each was trained on the environment's own reward by `python -m service.training.references`. Its file is a policy file
-with one tensor more, `policy.log_std` `[A]`, and a second document in its metadata that says how it was trained.
+with a second document in its metadata that says how it was trained.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from envs.card import EnvCard, cards
+from service.baselines.versions import versions
 from service.schema import Baseline, Candidate, Fitness, Run, TrainingConfig
 
 SHIPPED = Path(__file__).parent / "data"
@@ -74,6 +75,7 @@ def differences(
         ("success", baseline.fitness.success, fitness.success),
         ("sparse reward", baseline.sparse_reward, card.sparse_reward),
         ("steps", f"{baseline.steps:,}", f"{steps:,}"),
+        *((package, baseline.versions.get(package), present) for package, present in versions().items()),
         *((name, getattr(theirs, name), getattr(ours, name)) for name in COMPARABLE if name != "ppo"),
         *((f"ppo.{name}", getattr(theirs.ppo, name), getattr(ours.ppo, name)) for name in type(ours.ppo).model_fields),
     ]

@@ -6,13 +6,13 @@ All trainings are members of one population; what each has reached is kept in a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import version
 from typing import get_args
 
 import numpy as np
 
 from envs.card import EnvCard, Metric
 from service.baselines.folder import BaselineFolder, BaselinePlan, Part
+from service.baselines.versions import versions
 from service.evolution.comparison import comparison_seeds, gap, interval
 from service.schema import Baseline, BaselineKind, BaselineReward, BaselineTraining, Fitness, TrainingConfig
 from service.schema.segments import plan_segments
@@ -27,7 +27,6 @@ from service.training.job import (
     metric_of,
 )
 
-PACKAGES = ("rewardsmith", "envpool", "jax", "mujoco", "numpy")
 KINDS: tuple[BaselineKind, ...] = get_args(BaselineKind)
 Train = Callable[[TrainingJob], Iterator[ClusterProgress]]
 
@@ -49,7 +48,7 @@ def plan_baseline(card: EnvCard, metric: Metric, config: TrainingConfig, steps: 
         steps=plan_segments(card.max_steps, config, steps).steps,
         config=config,
         seeds=tuple(comparison_seeds(seeds, 0)),
-        versions={package: version(package) for package in PACKAGES},
+        versions=versions(),
     )
 
 

@@ -42,8 +42,10 @@ def search_request(
 
 def _beginning(text: str | None) -> Literal["parent"] | PolicyOf | None:
     """`parent`, or RUN/CANDIDATE. Raises `BadInput` for anything else."""
-    if text is None or text == "parent":
-        return text
+    if text is None:
+        return None
+    if text == "parent":
+        return "parent"
     run, slash, candidate = text.partition("/")
     if not slash:
         raise BadInput(f"--warm-start: expected `parent` or RUN/CANDIDATE as `rewardsmith show` names it, got {text!r}")

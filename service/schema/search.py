@@ -38,7 +38,7 @@ class PPOConfig(Frozen):
     discount: float = Field(0.99, gt=0, lt=1, description="Discount of future reward per step.")
     gae_lambda: float = Field(0.95, ge=0, le=1, description="Bias against variance of the advantage estimate.")
     clip_range: float = Field(0.2, gt=0, description="How far one update may move the probability ratio.")
-    epochs: int = Field(4, ge=1, le=1000, description="Passes over each rollout.")
+    epochs: int = Field(4, ge=1, le=1000, description="Passes over each rollout, but for what fills no minibatch.")
     minibatch_size: int = Field(512, ge=1, le=2**20, description="Transitions per gradient step.")
     value_coefficient: float = Field(0.5, ge=0, description="Weight of the value loss.")
     value_clip_range: float | None = Field(

@@ -1,3 +1,3 @@
 """Training: populations of policies, one for each candidate and seed, on the workers of a Ray cluster."""
 
-from service.training import ray_settings as ray_settings
+from service.training import process_settings as process_settings

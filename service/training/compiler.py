@@ -1,4 +1,4 @@
-"""How JAX compiles and runs in a process that trains."""
+"""How JAX and NumPy compute in a process that trains."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import os
 from pathlib import Path
 
 import jax
+from threadpoolctl import threadpool_limits
 
 
 def configure() -> None:
     """Updates run in the threads that call them, and what was compiled once is kept for the next process.
 
+    NumPy's products are computed by one thread each, so that their bits do not depend on the number of cores.
+
     Compiled programs lie in `JAX_COMPILATION_CACHE_DIR`, or in the user's cache folder. JAX tells processor types apart.
     """
+    threadpool_limits(1, user_api="blas")
     jax.config.update("jax_cpu_enable_async_dispatch", False)
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

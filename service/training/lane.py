@@ -27,8 +27,12 @@ from service.training.rewards import Judge
 
 @dataclass(frozen=True)
 class Equipment:
-    """What the lanes of a population share: `threads` for environments, `pool` for rewards and updates, `stopped` to end early."""
+    """What the lanes of a population share.
 
+    `members`: how many all lanes have; `threads` for environments, `pool` for rewards and updates, `stopped` to end early.
+    """
+
+    members: int
     layout: Layout
     plan: SegmentPlan
     threads: int
@@ -38,13 +42,12 @@ class Equipment:
 
 
 class Lane:
-    """Some members of a population, with environments and a judge of their own; `lanes` is how many such there are."""
+    """Some members of a population, with environments and a judge of their own."""
 
-    def __init__(self, members: Sequence[MemberTraining], equipment: Equipment, judge: Judge, lanes: int) -> None:
+    def __init__(self, members: Sequence[MemberTraining], equipment: Equipment, judge: Judge) -> None:
         self._members = members
         self._equipment = equipment
         self._judge = judge
-        self._lanes = lanes
 
     def train(self, until: int) -> Iterator[Progress]:
         """Trains every member through the segments before `until`, and confirms those that have come to the end of the plan.
@@ -70,8 +73,9 @@ class Lane:
         evaluations = evaluate(
             self._equipment.layout, [m.examinee() for m in healthy], self._judge, self._equipment.threads
         )
-        # Of the whole population: the other lanes step as fast.
-        rate = self._lanes * len(members) * plan.steps_per_segment / (time.perf_counter() - started)
+        # Of the whole population: the other lanes' members step as fast.
+        everyone = self._equipment.members * len(members) / len(self._members)
+        rate = everyone * plan.steps_per_segment / (time.perf_counter() - started)
         for member, evaluation in zip(healthy, evaluations, strict=True):
             if isinstance(evaluation, RewardFault):
                 member.fault = evaluation

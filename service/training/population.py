@@ -61,12 +61,12 @@ class Population:
                     stack.callback(source.close)
                     members.append(MemberTraining(member, self._checkpoint(member), source, self._job))
             parts = [part for part in (members[i::LANES] for i in range(LANES)) if part]
-            equipment = Equipment(self._layout, self._plan, self._threads, self._engine, pool, Event())
+            equipment = Equipment(len(members), self._layout, self._plan, self._threads, self._engine, pool, Event())
             lanes = []
             for part in parts:
                 judge = Judge(self._job.card, self._job.metric)
                 stack.callback(judge.close)
-                lanes.append(Lane(part, equipment, judge, len(parts)))
+                lanes.append(Lane(part, equipment, judge))
             until = self._plan.segments if self._job.until is None else self._job.until
             yield from _merged([lane.train(until) for lane in lanes], equipment.stopped)
 

@@ -184,7 +184,7 @@ def update(
     """One PPO update of one member from one rollout; `learning_rate` float32 `[]` follows the caller's schedule.
 
     Once an epoch's mean approximate KL passes `1.5 * target_kl`, what is left of the update leaves the networks alone.
-    A rollout that is smaller than a minibatch is one minibatch.
+    A rollout that is smaller than a minibatch is one minibatch; rows that fill none are left out, others in each epoch.
     """
     batch, return_moments, carried = _prepare(state, rollout, config)
     size = batch.weight.shape[0]
@@ -234,8 +234,11 @@ def update(
 
 @partial(jax.jit, static_argnames=("steps", "width"))
 def exploration_noise(state: MemberState, steps: int, width: int) -> Array:
-    """Noise `[T, N, A]` that, added to the policy's mean, makes a rollout's actions; a function of the member's key alone."""
+    """Noise `[T, N, A]` that, added to the policy's mean, makes a rollout's actions; a function of the member's key alone.
+
+    An update splits that key in two, which JAX derives from it with 0 and 1.
+    """
     noise = jax.random.normal(
-        jax.random.fold_in(state.key, 1), (steps, width, state.networks.log_std.shape[0]), jnp.float32
+        jax.random.fold_in(state.key, 2), (steps, width, state.networks.log_std.shape[0]), jnp.float32
     )
     return noise * jnp.exp(state.networks.log_std)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from envs.card import card
 from service.baselines.stored import OWN, file_name
+from service.baselines.versions import versions
 from service.schema import (
     Baseline,
     BaselineKind,
@@ -47,7 +48,7 @@ def made(gap: Interval | None = GAP, **changes: object) -> Baseline:
         human=reward("human", 3.0),
         sparse=reward("sparse", 1.0),
         gap=gap,
-        versions={"rewardsmith": "0.1.0"},
+        versions=versions(),
     )
     return found.model_copy(update=changes)
 

@@ -19,14 +19,15 @@ def job(environment: str, config: TrainingConfig) -> TrainingJob:
 
 def test_memory_is_that_of_the_worker_and_of_each_member() -> None:
     # Hopper: frames of 12 and actions of 3 numbers: 3 * 12 + 4 * 3 + 16 = 64 numbers of 4 bytes for a transition; 16 episodes of
-    # 1000 steps are more than 8 * 256 transitions: 16000 * 256 = 4096000 bytes, beside 16 MiB and half of one for each environment
-    assert population_bytes(job("Hopper-v5", CONFIG), 3) == 768 * MIB + 3 * (16 * MIB + 4 * MIB + 4_096_000)
+    # 1000 steps are more than 8 * 256 transitions: 16000 * 256 = 4096000 bytes, beside 16 MiB and 3/4 MiB for each of those 16
+    # episodes' environments
+    assert population_bytes(job("Hopper-v5", CONFIG), 3) == 768 * MIB + 3 * (16 * MIB + 12 * MIB + 4_096_000)
 
 
 def test_long_rollouts_count_where_they_are_more_than_the_episodes() -> None:
-    # 64 * 4096 = 262144 transitions of 256 bytes are 64 MiB, beside 16 MiB and 32 MiB of environments
+    # 64 * 4096 = 262144 transitions of 256 bytes are 64 MiB, beside 16 MiB and 48 MiB of environments
     wide = CONFIG.model_copy(update={"environments": 64, "rollout_length": 4096})
-    assert population_bytes(job("Hopper-v5", wide), 1) == (768 + 16 + 32 + 64) * MIB
+    assert population_bytes(job("Hopper-v5", wide), 1) == (768 + 16 + 48 + 64) * MIB
 
 
 def test_sixteen_candidates_on_the_ant_are_asked_for_with_less_than_three_gib() -> None:
