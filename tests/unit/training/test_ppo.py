@@ -11,16 +11,9 @@ from scipy.stats import norm
 from service.schema import PPOConfig
 from service.training import ppo
 from service.training.checkpoint import begin
-from service.training.networks import Networks, log_probability
+from service.training.networks import Networks
 
 CONFIG = PPOConfig(hidden_sizes=(6, 5))
-
-
-def test_log_probability_is_that_of_independent_gaussians() -> None:
-    random = np.random.default_rng(3)
-    mean, actions, log_std = random.normal(size=(7, 3)), random.normal(size=(7, 3)), np.array([-1.0, 0.0, 0.7])
-    found = log_probability(jnp.array(mean), jnp.array(log_std), jnp.array(actions))
-    np.testing.assert_allclose(found, norm.logpdf(actions, mean, np.exp(log_std)).sum(axis=1), rtol=1e-5)
 
 
 def constant_networks(mean: float, value: float, log_std: float = 0.0) -> Networks:
@@ -157,3 +150,11 @@ def test_exploration_is_as_wide_as_the_policy_says() -> None:
     # 4000 draws: their standard deviation is 1 within 1 / sqrt(2 * 4000) = 0.011, here five times that
     assert noise.std() == pytest.approx(1.0, abs=0.056)
     assert noise.mean() == pytest.approx(0.0, abs=0.08)
+
+
+def test_exploration_and_the_order_of_rows_are_drawn_from_keys_of_their_own() -> None:
+    # JAX derives the keys of `split(key)` as `fold_in(key, 0)` and `fold_in(key, 1)`: noise of one of them would be noise twice.
+    state = begin(5, 4, 2, CONFIG).state
+    noise = np.asarray(ppo.exploration_noise(state, 3, 2))
+    for key in jax.random.split(state.key):
+        assert (noise != np.asarray(jax.random.normal(key, (3, 2, 2)))).all()
