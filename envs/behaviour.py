@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import safe_open
+from safetensors.numpy import load
 
 from envs.card import EnvCard
-from envs.errors import CardMismatch
+from envs.policy_file import policy_header
 from envs.variables import Floats, Layout
 
 POLICIES = Path(__file__).parent / "policies"
@@ -52,23 +52,17 @@ def policy_path(card: EnvCard, folder: Path = POLICIES) -> Path:
 def reference_policy(layout: Layout, folder: Path = POLICIES) -> ReferencePolicy | None:
     """The reference policy of a layout's card, None where none travels with the package.
 
-    Raises `CardMismatch` where the file was made for another environment, observation or number of actuators.
+    Raises `CardMismatch` where the file was made for another environment, observation or number of actuators, `PolicyInvalid`
+    where it is no policy file.
     """
     card = layout.card
     path = policy_path(card, folder)
     if not path.exists():
         return None
-    with safe_open(path, framework="np") as file:
-        described, trained = (json.loads(file.metadata()[key]) for key in ("policy", "training"))
-        tensors: dict[str, Floats] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    sizes = (len(tensors["observation.mean"]), len(tensors["policy.log_std"]))
-    made_for = (described["environment"], described["observation"], *sizes)
-    wanted = (card.id, list(card.policy), len(layout.policy_columns), card.action.size)
-    if made_for != wanted:
-        raise CardMismatch(
-            f"{path.name}: expected a policy for (environment, observation, its size, actuators) {wanted}, got one for "
-            f"{made_for}; train it again with python -m service.training.references {card.id}"
-        )
+    data = path.read_bytes()
+    header = policy_header(data)
+    header.check(layout, f"train it again with python -m service.training.references {card.id}")
+    tensors: dict[str, Floats] = load(data)
     depth = sum(name.endswith(".weight") for name in tensors)
     layers = tuple((tensors[f"policy.{i}.weight"], tensors[f"policy.{i}.bias"]) for i in range(depth))
     return ReferencePolicy(
@@ -76,5 +70,5 @@ def reference_policy(layout: Layout, folder: Path = POLICIES) -> ReferencePolicy
         tensors["observation.mean"],
         tensors["observation.variance"],
         tensors["policy.log_std"],
-        int(trained["steps"]),
+        int(json.loads(header.metadata["training"])["steps"]),
     )

@@ -5,6 +5,7 @@ EnvironmentFault
 ├── CardMismatch          a card and the environment it describes disagree
 ├── EnvironmentUnknown    no card of that id
 ├── MetricUnknown         the card has no metric of that name
+├── PolicyInvalid         bytes that are no policy file
 └── ReferenceUnavailable  the card's reference environment is not installed here
 """
 
@@ -32,6 +33,10 @@ class EnvironmentUnknown(EnvironmentFault):
 
 class MetricUnknown(EnvironmentFault):
     """The card has no metric of that name."""
+
+
+class PolicyInvalid(EnvironmentFault):
+    """Bytes that are no policy file, or one of another format."""
 
 
 class ReferenceUnavailable(EnvironmentFault):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from envs.card import EnvCard
+from envs.errors import PolicyInvalid
+from envs.policy_file import policy_header
 from service.evolution.selection import best_training, select_parents
 from service.schema import Candidate, PPOConfig, RunRecord, Training
 
@@ -33,22 +34,19 @@ def policy_training(trainings: Sequence[Training], candidate_id: str) -> Trainin
 
 def check_policy(policy: bytes, card: EnvCard, config: PPOConfig) -> None:
     """Raises `PolicyMismatch`, naming both sides, unless a policy file can be begun with in this environment and network."""
-    header = json.loads(policy[8 : 8 + int.from_bytes(policy[:8], "little")])
-    described = json.loads(header["__metadata__"]["policy"])
+    try:
+        header = policy_header(policy)
+    except PolicyInvalid as error:
+        raise PolicyMismatch(str(error)) from error
     wanted = (card.id, list(card.policy), list(config.hidden_sizes))
-    found = (described["environment"], described["observation"], _hidden_sizes(header))
+    found = (header.environment, list(header.observation), list(header.biases[:-1]))
     if found != wanted:
         raise PolicyMismatch(
             f"expected a policy for (environment, observation, hidden sizes) {wanted} to begin with, got one for {found}; "
             "name one of the same environment, and give training.ppo.hidden_sizes as they were"
         )
-    if not {"policy.log_std", "observation.count"} <= header.keys():
+    if not {"policy.log_std", "observation.count"} <= header.shapes.keys():
         raise PolicyMismatch(
             "expected a policy file with policy.log_std and observation.count to begin with, got one of an older version; "
             "train its candidate again"
         )
-
-
-def _hidden_sizes(header: dict[str, dict[str, list[int]]]) -> list[int]:
-    biases = [name for name in header if name.startswith("policy.") and name.endswith(".bias")]
-    return [header[f"policy.{i}.bias"]["shape"][0] for i in range(len(biases) - 1)]

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from envs.card import EnvCard
+from envs.policy_file import FORMAT
 from service.training.moments import RunningMoments
 from service.training.networks import LayerParameters
 from service.training.ppo import Actor, MemberState
 
 Floats = NDArray[np.float32]
-FORMAT = "rewardsmith-policy-1"
 
 
 def policy_bytes(card: EnvCard, state: MemberState) -> bytes:

@@ -18,6 +18,7 @@ from safetensors.numpy import load, save
 from envs.behaviour import policy_path
 from envs.card import EnvCard, card, cards
 from envs.errors import EnvironmentFault
+from envs.policy_file import policy_header
 from envs.variables import Layout
 from service.schema import CurvePoint, Fitness, PPOConfig, TrainingConfig
 from service.schema.tunings import tuned
@@ -68,7 +69,6 @@ def train_reference(environment: EnvCard, steps: int, seed: int, threads: int) -
 
 def _reference_bytes(environment: EnvCard, state: ppo.MemberState, point: CurvePoint, seed: int) -> bytes:
     policy = policy_bytes(environment, state)
-    described = json.loads(policy[8 : 8 + int.from_bytes(policy[:8], "little")])["__metadata__"]
     training = {
         "environment": environment.id,
         "reward": "human",
@@ -78,7 +78,9 @@ def _reference_bytes(environment: EnvCard, state: ppo.MemberState, point: CurveP
         "training_return": point.training_return,
         "versions": {package: version(package) for package in _PACKAGES},
     }
-    return save(load(policy), metadata={**described, "training": json.dumps(training, sort_keys=True)})
+    return save(
+        load(policy), metadata={**policy_header(policy).metadata, "training": json.dumps(training, sort_keys=True)}
+    )
 
 
 def main(environments: Sequence[str]) -> int:

@@ -6,7 +6,6 @@ which EnvPool stepped from other seeds.
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -15,14 +14,13 @@ from numpy.typing import NDArray
 
 from envs.card import EnvCard
 from envs.engines.gymnasium import GymnasiumEngine
-from envs.errors import CardMismatch
+from envs.policy_file import policy_header
 from envs.rollout import Collector
 from envs.variables import Floats, Layout
 from sandbox import CheckedReward
 from service.schema import EpisodeSummary
 from service.training.actors import Actors
-from service.training.policy import FORMAT, load_actor
-from service.training.ppo import Actor
+from service.training.policy import load_actor
 from service.training.rewards import Judge, reward_source
 from service.training.scene import Scene, link_poses, scene_of, state_of
 
@@ -62,11 +60,12 @@ def play(card: EnvCard, policy: bytes, code: CheckedReward | None, metric: Check
     """One episode of a policy file's deterministic actions, in the reference environment, from a seed of 31 bits.
 
     `code` gives the rewards, the environment itself where it is None; `metric` is the fitness. Raises `ReferenceUnavailable`,
-    `CardMismatch` (the policy, or the reference, is not what the card says), `sandbox.RewardFault`, `FitnessFault` and
-    `sandbox.SandboxFault`.
+    `CardMismatch` (the policy, or the reference, is not what the card says), `PolicyInvalid`, `sandbox.RewardFault`, `FitnessFault`
+    and `sandbox.SandboxFault`.
     """
     layout = Layout(card)
-    actors = Actors(layout, [_actor(layout, policy)], 1)
+    policy_header(policy).check(layout, "play it with the card that it was trained with")
+    actors = Actors(layout, [load_actor(policy)], 1)
     states: list[NDArray[np.float64]] = []
     with closing(GymnasiumEngine(layout, [seed])) as engine:
         model, data = engine.simulation(0)
@@ -93,25 +92,3 @@ def play(card: EnvCard, policy: bytes, code: CheckedReward | None, metric: Check
         components={name: values[:, 0] for name, values in rewards.components.items()},
         variables=layout.episode(transitions.frames[:, 0]),
     )
-
-
-def _actor(layout: Layout, policy: bytes) -> Actor:
-    """The actor in a policy file, if it was made for this card."""
-    card = layout.card
-    try:
-        header = json.loads(policy[8 : 8 + int.from_bytes(policy[:8], "little")])
-        described = json.loads(header["__metadata__"]["policy"])
-        found = (described["format"], described["environment"], described["observation"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise CardMismatch(
-            f"{card.id}: expected a policy file of format {FORMAT}, got {len(policy)} other bytes"
-        ) from error
-    actor = load_actor(policy)
-    sizes = (len(actor.mean), len(actor.layers[-1][1]))
-    wanted = (FORMAT, card.id, list(card.policy), len(layout.policy_columns), card.action.size)
-    if (*found, *sizes) != wanted:
-        raise CardMismatch(
-            f"{card.id}: expected a policy for (format, environment, observation, its size, actuators) {wanted}, got one for "
-            f"{(*found, *sizes)}; play it with the card that it was trained with"
-        )
-    return actor

@@ -10,7 +10,7 @@ import pytest
 from envs.behaviour import policy_path, reference_policy
 from envs.card import EnvCard, card
 from envs.engines.gymnasium import GymnasiumEngine
-from envs.errors import CardMismatch, ReferenceUnavailable
+from envs.errors import CardMismatch, PolicyInvalid, ReferenceUnavailable
 from envs.rollout import Collector
 from envs.variables import Layout
 from sandbox import CheckedReward, RewardRaised, check_reward
@@ -137,7 +137,7 @@ def test_a_policy_that_sees_other_parts_of_the_observation_is_refused_with_both(
 @pytest.mark.parametrize("data", [b"", b"weights", b"\xff" * 30])
 def test_what_is_no_policy_is_refused(data: bytes) -> None:
     with pytest.raises(
-        CardMismatch, match=f"expected a policy file of format rewardsmith-policy-1, got {len(data)} other"
+        PolicyInvalid, match=f"expected a policy file of format rewardsmith-policy-1, got {len(data)} other"
     ):
         play(HOPPER, data, None, fitness(HOPPER), 0)
 

@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from envs.behaviour import POLICIES, ReferencePolicy, policy_path, reference_policy
 from envs.card import card, cards
 from envs.errors import CardMismatch
+from envs.policy_file import FORMAT
 from envs.variables import Layout
 
 HOPPER = card("Hopper-v5")
@@ -28,7 +29,7 @@ def written(folder: Path, environment: str = "Hopper-v5", size: int = 11, actuat
         "observation.variance": np.ones(size, np.float32),
         "policy.log_std": np.zeros(actuators, np.float32),
     }
-    policy = {"environment": environment, "observation": ["obs[1:12]"]}
+    policy = {"format": FORMAT, "environment": environment, "observation": ["obs[1:12]"]}
     path = policy_path(HOPPER, folder)
     save_file(tensors, path, {"policy": json.dumps(policy), "training": json.dumps({"steps": 7})})
     return path

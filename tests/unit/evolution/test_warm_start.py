@@ -10,6 +10,7 @@ import pytest
 from safetensors.numpy import save
 
 from envs.card import card
+from envs.policy_file import FORMAT
 from service.evolution.warm_start import PolicyMismatch, check_policy, parent_training, policy_training
 from service.schema import (
     Candidate,
@@ -92,7 +93,8 @@ def policy(
     tensors |= {f"policy.{i}.bias": np.zeros(sizes[i + 1], np.float32) for i in range(len(hidden) + 1)}
     tensors |= {"policy.log_std": np.zeros(3, np.float32)} if noise else {}
     tensors["observation.count"] = np.zeros((), np.float32)
-    return save(tensors, {"policy": json.dumps({"environment": environment, "observation": [observation]})})
+    described = {"format": FORMAT, "environment": environment, "observation": [observation]}
+    return save(tensors, {"policy": json.dumps(described)})
 
 
 def test_a_policy_of_the_same_environment_and_network_fits() -> None:
@@ -116,3 +118,8 @@ def test_another_policy_is_refused_with_both_sides(other: bytes, theirs: str, ou
 def test_a_policy_without_its_exploration_noise_is_refused() -> None:
     with pytest.raises(PolicyMismatch, match="of an older version"):
         check_policy(policy(noise=False), HOPPER, SIZES)
+
+
+def test_what_is_no_policy_is_refused() -> None:
+    with pytest.raises(PolicyMismatch, match="expected a policy file of format .*, got 7 other bytes"):
+        check_policy(b"weights", HOPPER, SIZES)
