@@ -122,7 +122,7 @@ def test_the_episode_is_told_in_a_table(bench: Bench) -> None:
         (["1-7"], "unknown candidate of run r-"),
         (["1-7"], "did you mean 1-2, 1-1, 1-0?"),
         (["1-0"], "is proposed: expected one with a trained policy"),
-        (["1-1"], "got one for ('rewardsmith-policy-1', 'HalfCheetah-v5'"),
+        (["1-1"], "got one for ('HalfCheetah-v5'"),
         (["1-2", "--out", "."], "expected a file in a folder that exists"),
         (["1-2", "--out", "nowhere/hop.replay"], "expected a file in a folder that exists"),
         (["1-2", "--seed", "-1"], "--seed"),

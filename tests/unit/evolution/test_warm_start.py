@@ -121,5 +121,5 @@ def test_a_policy_without_its_exploration_noise_is_refused() -> None:
 
 
 def test_what_is_no_policy_is_refused() -> None:
-    with pytest.raises(PolicyMismatch, match="expected a policy file of format .*, got 7 other bytes"):
+    with pytest.raises(PolicyMismatch, match=r"expected a policy file of format .*, got 7 other bytes"):
         check_policy(b"weights", HOPPER, SIZES)
