@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import pickle
+import shutil
 import statistics
 import subprocess
 import sys
@@ -201,6 +202,7 @@ def train_peers(environment: str, seeds: Sequence[int], interpreter: str, cores:
             points = json.loads((_folder(environment, seed) / "result.json").read_text())
             steps, returns = [point["steps"] for point in points], [point["returns"] for point in points]
             _store([Curve("stable-baselines3", environment, seed, steps, returns)])
+            shutil.rmtree(_folder(environment, seed))
 
 
 def _folder(environment: str, seed: int) -> Path:
