@@ -51,7 +51,10 @@ MEMBERS: Final = 8
 
 @dataclass(frozen=True)
 class Truth:
-    """One reward trained to its end with one seed: its whole curve and its confirmed fitness, None where its reward failed."""
+    """One reward trained to its end with one seed: its whole curve and its confirmed fitness, None where its reward failed.
+
+    The curve's points lack the reward's components, which nothing here asks for.
+    """
 
     environment: str
     steps: int
@@ -84,7 +87,7 @@ def train(where: World, members: Sequence[Member], steps: int, seeds: Mapping[st
     for progress in Population(job, len(os.sched_getaffinity(0))).train():
         match progress:
             case SegmentDone():
-                curves[progress.member_id].append(progress.point)
+                curves[progress.member_id].append(progress.point.model_copy(update={"components": {}}))
             case MemberFinished(member_id, result):
                 yield Truth(where.card.id, steps, *seeds[member_id], tuple(curves[member_id]), result.fitness)
             case MemberFailed(member_id):
