@@ -65,7 +65,7 @@ class HalvingConfig(Frozen):
         description="A candidate stays that is below the cut by no more than so many standard errors of its score.",
     )
     margin: float = Field(
-        0.1,
+        0.0,
         ge=0,
         description="A candidate stays that is below the cut by no more than this many standard deviations of all scores.",
     )
