@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from envs.policy_file import FORMAT
 from service.artifacts import ArtifactStore
 from service.schema import CandidateState, Training, TrainingResult, TrainingState
 from service.store import Store, Writer
@@ -19,7 +20,7 @@ POLICY = {
     "policy.2.weight": (64, 3), "policy.2.bias": (3,), "policy.log_std": (3,), "observation.mean": (11,),
     "observation.variance": (11,), "observation.count": (),
 }  # fmt: skip
-DESCRIPTION = {"environment": "Hopper-v5", "observation": ["obs[1:12]"]}
+DESCRIPTION = {"format": FORMAT, "environment": "Hopper-v5", "observation": ["obs[1:12]"]}
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ def test_a_node_lost_in_the_middle_loses_and_doubles_nothing(
     received: list[ClusterProgress] = []
     for progress in cluster.train(job_of(OURS, HUMAN, segments=2), never):
         received.append(progress)
-        if len(received) == 2:
+        if len(received) == 1:  # either worker has a segment left at least
             raylets.remove_node(second, allow_graceful=False)
     outcome = Outcome(received)
     assert [len(loss.member_ids) for loss in outcome.losses] == [1]
