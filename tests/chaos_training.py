@@ -10,10 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psutil
 
 from service.schema import PPOConfig, TrainingConfig
+from service.schema.segments import smallest_training
 from service.training.cluster import Cluster
 from service.training.errors import WorkerLost
 from service.training.job import (
@@ -28,7 +30,7 @@ from tests.integration.training.small_jobs import HOPPER, RUN_FORWARD, Outcome, 
 
 KILLS, SEED = 10, 20_261_121
 CONFIG = TrainingConfig(
-    environments=2,
+    environments=8,
     rollout_length=250,
     evaluation_episodes=2,
     confirmation_episodes=4,
@@ -40,7 +42,8 @@ def generation(checkpoints: dict[str, bytes]) -> TrainingJob:
     """Four members, ten segments each; those with a checkpoint go on from it."""
     code = code_of(HOPPER, "candidate", RUN_FORWARD)
     members = [Member(f"candidate-{seed}", seed, code) for seed in range(3)] + [Member("human", 3, None)]
-    return job_of(*members, segments=10, checkpoints=checkpoints, config=CONFIG)
+    steps = 10 * smallest_training(HOPPER.max_steps, CONFIG)
+    return replace(job_of(*members, checkpoints=checkpoints, config=CONFIG), steps=steps)
 
 
 class Killer(threading.Thread):
