@@ -33,8 +33,8 @@ from envs.recording import environment_seeds
 from envs.variables import Layout
 from sandbox import RewardFault
 from service.artifacts import write_whole
-from service.baselines.versions import versions
 from service.schema import Fitness, PPOConfig, TrainingConfig
+from service.schema.versions import versions
 from service.training import ppo
 from service.training.checkpoint import load_checkpoint
 from service.training.evaluate import Examinee, evaluate

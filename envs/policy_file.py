@@ -18,23 +18,22 @@ FORMAT = "rewardsmith-policy-1"
 
 @dataclass(frozen=True)
 class PolicyHeader:
-    """For which environment and observation a policy was made, the shapes of its tensors, and the file's metadata as it stands."""
+    """For which environment and observation a policy was made, and the file's metadata as it stands.
+
+    `tensors`: their names; `observation_size`: how much the policy sees; `layer_sizes`: outputs of each layer, actions last.
+    """
 
     environment: str
     observation: tuple[str, ...]
-    shapes: Mapping[str, tuple[int, ...]]
+    tensors: frozenset[str]
+    observation_size: int
+    layer_sizes: tuple[int, ...]
     metadata: Mapping[str, str]
-
-    @property
-    def biases(self) -> tuple[int, ...]:
-        """The size of each layer's output, actions last."""
-        count = sum(name.startswith("policy.") and name.endswith(".bias") for name in self.shapes)
-        return tuple(self.shapes[f"policy.{i}.bias"][0] for i in range(count))
 
     def check(self, layout: Layout, mend: str) -> None:
         """Raises `CardMismatch`, naming both sides and how to `mend` it, unless the policy sees and moves what the card says."""
         card = layout.card
-        found = (self.environment, list(self.observation), self.shapes["observation.mean"][0], self.biases[-1])
+        found = (self.environment, list(self.observation), self.observation_size, self.layer_sizes[-1])
         wanted = (card.id, list(card.policy), len(layout.policy_columns), card.action.size)
         if found != wanted:
             raise CardMismatch(
@@ -50,11 +49,16 @@ def policy_header(policy: bytes) -> PolicyHeader:
         header = json.loads(policy[8 : 8 + length])
         metadata = header.pop("__metadata__")
         described = json.loads(metadata["policy"])
-        said = described["format"], described["environment"], tuple(described["observation"])
-        shapes = {name: tuple(tensor["shape"]) for name, tensor in header.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if described["format"] != FORMAT:
+            raise PolicyInvalid(f"expected a policy file of format {FORMAT}, got {described['format']}")
+        layers = sum(name.startswith("policy.") and name.endswith(".bias") for name in header)
+        return PolicyHeader(
+            environment=described["environment"],
+            observation=tuple(described["observation"]),
+            tensors=frozenset(header),
+            observation_size=header["observation.mean"]["shape"][0],
+            layer_sizes=tuple(header[f"policy.{i}.bias"]["shape"][0] for i in range(max(layers, 1))),
+            metadata=metadata,
+        )
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise PolicyInvalid(f"expected a policy file of format {FORMAT}, got {len(policy)} other bytes") from error
-    made, environment, observation = said
-    if made != FORMAT:
-        raise PolicyInvalid(f"expected a policy file of format {FORMAT}, got {made}")
-    return PolicyHeader(environment, observation, shapes, metadata)

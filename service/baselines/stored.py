@@ -14,8 +14,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from envs.card import EnvCard, cards
-from service.baselines.versions import versions
 from service.schema import Baseline, Candidate, Fitness, Run, TrainingConfig
+from service.schema.versions import versions
 
 SHIPPED = Path(__file__).parent / "data"
 OWN = "baselines"

@@ -12,10 +12,10 @@ import numpy as np
 
 from envs.card import EnvCard, Metric
 from service.baselines.folder import BaselineFolder, BaselinePlan, Part
-from service.baselines.versions import versions
 from service.evolution.comparison import comparison_seeds, gap, interval
 from service.schema import Baseline, BaselineKind, BaselineReward, BaselineTraining, Fitness, TrainingConfig
 from service.schema.segments import plan_segments
+from service.schema.versions import versions
 from service.training.job import (
     ClusterProgress,
     Member,

@@ -39,13 +39,13 @@ def check_policy(policy: bytes, card: EnvCard, config: PPOConfig) -> None:
     except PolicyInvalid as error:
         raise PolicyMismatch(str(error)) from error
     wanted = (card.id, list(card.policy), list(config.hidden_sizes))
-    found = (header.environment, list(header.observation), list(header.biases[:-1]))
+    found = (header.environment, list(header.observation), list(header.layer_sizes[:-1]))
     if found != wanted:
         raise PolicyMismatch(
             f"expected a policy for (environment, observation, hidden sizes) {wanted} to begin with, got one for {found}; "
             "name one of the same environment, and give training.ppo.hidden_sizes as they were"
         )
-    if not {"policy.log_std", "observation.count"} <= header.shapes.keys():
+    if not {"policy.log_std", "observation.count"} <= header.tensors:
         raise PolicyMismatch(
             "expected a policy file with policy.log_std and observation.count to begin with, got one of an older version; "
             "train its candidate again"

@@ -11,7 +11,6 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from safetensors.numpy import load, save
 
@@ -22,6 +21,7 @@ from envs.policy_file import policy_header
 from envs.variables import Layout
 from service.schema import CurvePoint, Fitness, PPOConfig, TrainingConfig
 from service.schema.tunings import tuned
+from service.schema.versions import versions
 from service.training import ppo
 from service.training.checkpoint import load_checkpoint
 from service.training.job import Member, MemberFailed, SegmentDone, TrainingJob, metric_of
@@ -30,7 +30,6 @@ from service.training.population import Population
 
 STEPS = 524_288
 SEED = 0
-_PACKAGES = ("rewardsmith", "envpool", "jax", "mujoco", "numpy")
 log = logging.getLogger(__name__)
 
 
@@ -76,7 +75,7 @@ def _reference_bytes(environment: EnvCard, state: ppo.MemberState, point: CurveP
         "seed": seed,
         "fitness": {"metric": environment.metrics[0].name, "score": point.fitness},
         "training_return": point.training_return,
-        "versions": {package: version(package) for package in _PACKAGES},
+        "versions": versions(),
     }
     return save(
         load(policy), metadata={**policy_header(policy).metadata, "training": json.dumps(training, sort_keys=True)}

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from envs.card import card
 from service.baselines.stored import OWN, file_name
-from service.baselines.versions import versions
 from service.schema import (
     Baseline,
     BaselineKind,
@@ -19,6 +18,7 @@ from service.schema import (
     TrainingConfig,
 )
 from service.schema.tunings import tuned
+from service.schema.versions import versions
 
 ARM = card("FetchReach-v4")
 METRIC = ARM.metrics[0]

@@ -24,8 +24,8 @@ HEADER = POLICY[: 8 + int.from_bytes(POLICY[:8], "little")].rstrip(b" ")
 def test_a_header_names_environment_observation_and_sizes() -> None:
     header = policy_header(POLICY)
     assert (header.environment, header.observation) == ("Hopper-v5", ("obs[1:12]",))
-    assert header.shapes["observation.mean"] == (11,)
-    assert header.biases == (64, 64, 3)
+    assert header.observation_size == 11
+    assert header.layer_sizes == (64, 64, 3)
     assert json.loads(header.metadata["training"])["environment"] == "Hopper-v5"
 
 
@@ -46,10 +46,17 @@ def test_bytes_that_are_no_policy_file_are_refused(data: bytes) -> None:
         policy_header(data)
 
 
-@pytest.mark.parametrize("described", ["{}", "[]", "3", '{"format": "x", "environment": "y"}'])
+@pytest.mark.parametrize("described", ["{}", "[]", "3", '{"format": "x", "environment": "y"}x'])
 def test_other_safetensors_are_refused(described: str) -> None:
     with pytest.raises(PolicyInvalid, match="other bytes"):
         policy_header(save({"x": np.zeros(1)}, metadata={"policy": described}))
+
+
+@pytest.mark.parametrize("tensor", ["observation.mean", "policy.1.bias", "policy.0.bias"])
+def test_a_file_that_lacks_a_layer_or_the_mean_is_refused(tensor: str) -> None:
+    described = json.dumps({"format": FORMAT, "environment": "Hopper-v5", "observation": ["obs[1:12]"]})
+    with pytest.raises(PolicyInvalid, match="other bytes"):
+        policy_header(save({tensor: np.zeros(1)}, metadata={"policy": described}))
 
 
 def test_a_policy_of_another_format_is_refused_by_its_name() -> None:

@@ -93,6 +93,7 @@ def policy(
     tensors |= {f"policy.{i}.bias": np.zeros(sizes[i + 1], np.float32) for i in range(len(hidden) + 1)}
     tensors |= {"policy.log_std": np.zeros(3, np.float32)} if noise else {}
     tensors["observation.count"] = np.zeros((), np.float32)
+    tensors["observation.mean"] = np.zeros(11, np.float32)
     described = {"format": FORMAT, "environment": environment, "observation": [observation]}
     return save(tensors, {"policy": json.dumps(described)})
 
