@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import sys
@@ -64,7 +65,7 @@ def run_beside(request: Request, report: Report) -> None:
         report.hear_answer(_call(function, x, request.secret))  # type: ignore[arg-type]
     except BaseException as error:  # noqa: BLE001
         report.hear_error(error)
-        if isinstance(error, MemoryError):
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
             report.noticed(Effect.MEMORY, f"it asked for more than {FORKED_MIB} MiB")
     report.on_time("the call", start, CALL_SECONDS)
     if not np.array_equal(x, kept):

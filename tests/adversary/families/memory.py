@@ -90,7 +90,7 @@ _TEXT_AND_NUMBERS: Final = (
     _attack(
         "a map of nothing",
         "import mmap",
-        "y = mmap.mmap(-1, 1 << 29)",
+        "y = mmap.mmap(-1, 1 << 30)",
         layers=BOTH,
     ),
 )
