@@ -265,21 +265,23 @@ def _interval(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def _steps_to(curves: Sequence[Curve], target: float) -> int | None:
-    """Steps at which the mean curve first reaches `target`, None if it never does."""
+    """Steps at which the mean curve first reaches `target`, None if it never does or there is none."""
+    if not curves:
+        return None
     mean = np.mean([curve.means for curve in curves], axis=0)
     reached = np.flatnonzero(mean >= target)
     return curves[0].steps[reached[0]] if reached.size else None
 
 
 def verdict(environment: str, curves: Sequence[Curve]) -> Verdict | None:
-    """From the seeds that are done; None where a side has none."""
+    """From the seeds that are done; None where Stable-Baselines3 or ours with its hyperparameters has none."""
     sides: dict[Side, list[Curve]] = {side: [] for side in get_args(Side)}
     for curve in curves:
         if curve.environment == environment:
             sides[curve.side].append(curve)
-    if not all(sides.values()):
+    if not sides["stable-baselines3"] or not sides["same hyperparameters"]:
         return None
-    final = {side: _interval([curve.means[-1] for curve in own]) for side, own in sides.items()}
+    final = {side: _interval([curve.means[-1] for curve in own]) for side, own in sides.items() if own}
     target = statistics.fmean(curve.means[-1] for curve in sides["stable-baselines3"])
     return Verdict(
         environment=environment,
@@ -306,9 +308,9 @@ def main() -> int:
     for one in found:
         if one is None:
             continue
-        ours, theirs = speeds(one.environment, interpreter, cores, arguments.rounds)
-        faster = None
+        ours, theirs, faster = list[float](), list[float](), None
         if one.steps_to_return and one.peer_steps_to_return:
+            ours, theirs = speeds(one.environment, interpreter, cores, arguments.rounds)
             rate = statistics.median(own / other for own, other in zip(ours, theirs, strict=True))
             faster = round(rate * one.peer_steps_to_return / one.steps_to_return, 1)
         met = met and one.as_good and faster is not None and faster >= FASTER_BAR
