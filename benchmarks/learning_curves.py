@@ -20,10 +20,10 @@ from matplotlib.figure import Figure
 from benchmarks.learning import ENVIRONMENTS, Curve, Side, stored
 
 # Okabe and Ito's colours, which stay apart for colour-blind readers.
-SIDES: Final[dict[Side, str]] = {
-    "stable-baselines3": "#7F7F7F",
-    "same hyperparameters": "#0072B2",
-    "as shipped": "#D55E00",
+SIDES: Final[dict[Side, tuple[str, str]]] = {
+    "stable-baselines3": ("Stable-Baselines3", "#7F7F7F"),
+    "same hyperparameters": ("ours, same hyperparameters", "#0072B2"),
+    "as shipped": ("ours, as shipped", "#D55E00"),
 }
 LABEL: Final = 9
 
@@ -39,12 +39,13 @@ def draw(curves: Sequence[Curve], path: Path) -> None:
 
 def panel(axes: Axes, environment: str, curves: Sequence[Curve]) -> None:
     """One environment; a side without curves is left out."""
-    for side, colour in SIDES.items():
+    for side, (name, colour) in SIDES.items():
         own = [curve for curve in curves if curve.side == side]
         if not own:
             continue
+        seeds = "1 seed" if len(own) == 1 else f"{len(own)} seeds"
         means = np.array([curve.means for curve in own])
-        axes.plot(own[0].steps, means.mean(axis=0), color=colour, marker="o", ms=3, label=f"{side}, {len(own)} seeds")
+        axes.plot(own[0].steps, means.mean(axis=0), color=colour, marker="o", ms=3, label=f"{name}, {seeds}")
         axes.fill_between(own[0].steps, means.min(axis=0), means.max(axis=0), color=colour, alpha=0.15, linewidth=0)
     axes.set_title(environment, fontsize=LABEL + 1, loc="left")
     axes.set_xlabel("environment steps", fontsize=LABEL)
