@@ -121,7 +121,7 @@ def test_values_and_log_probabilities_are_the_references(reference: Arrays) -> N
     chosen = log_probability(forward(policy.policy, observations), policy.log_std, jnp.asarray(reference["actions"]))
 
     np.testing.assert_allclose(values, reference["values"], atol=1e-5)
-    np.testing.assert_allclose(chosen, reference["log_probabilities"], atol=1e-4)
+    np.testing.assert_allclose(chosen, reference["log_probabilities"], atol=1e-5)
 
 
 def test_advantages_are_the_references_through_falls_and_truncations(reference: Arrays) -> None:
@@ -132,7 +132,7 @@ def test_advantages_are_the_references_through_falls_and_truncations(reference: 
 
     found = generalised_advantages(rollout.rewards, values, rollout.terminated, rollout.truncated, 0.99, 0.95)
 
-    np.testing.assert_allclose(np.asarray(found)[valid, 0], reference["advantages"], atol=1e-4)
+    np.testing.assert_allclose(np.asarray(found)[valid, 0], reference["advantages"], atol=1e-5)
 
 
 def test_an_update_ends_where_the_references_ends(reference: Arrays) -> None:
