@@ -3,7 +3,7 @@
     python -m benchmarks.throughput --peers .venv-peers/bin/python [--environments Hopper-v5 …] [--rounds 5]
 
 For each environment, slices in turns: a segment of eight candidates (sandboxed rewards, updates, evaluation and all), EnvPool
-alone stepping the actions of that segment again with the same seeds and threads, and each peer training for some seconds
+alone stepping that segment's training again (the same actions, seeds and threads), and each peer training for some seconds
 with as many epochs and as large minibatches. Peers are paid nothing for rewards (the environment's own) and evaluate nothing.
 Ends with one line of JSON: medians and ranges over the rounds; exit 1 where a bar is missed.
 """
@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +32,7 @@ from envs.engines.engine import EngineStep, MakeEngine
 from envs.engines.envpool import EnvPoolEngine
 from envs.variables import Floats, Layout
 from service.schema import Fitness, TrainingConfig
-from service.schema.segments import plan_segments, smallest_training
+from service.schema.segments import MOST_SEGMENTS, plan_segments
 from service.training.job import Member, SegmentDone, TrainingJob, code_of, metric_of
 from service.training.population import Population
 
@@ -43,6 +44,8 @@ CEILING_BAR: Final = 0.7
 PEERS: Final = ("sb3-dummy", "sb3-subproc", "sb3-process", "sb3-envpool", "cleanrl-envpool")
 SIDE_BY_SIDE: Final = "sb3-process"
 """The peer that runs one process for each core at a time."""
+LONGEST_SEGMENT: Final = 32_768
+"""Environment steps of a member in one slice; a card whose segments are longer evaluates more seldom than is measured here."""
 REWARD: Final = """
 def compute_reward(forward_velocity, torso_height, joint_velocities, action, terminated):
     speed = forward_velocity
@@ -158,14 +161,14 @@ def by_segment(job: TrainingJob, threads: int, engine: MakeEngine = EnvPoolEngin
         yield done
 
 
-def training_job(environment: EnvCard, members: int, segments: int) -> TrainingJob:
-    """A generation of sandboxed candidates, each with the steps of so many segments."""
+def training_job(environment: EnvCard, members: int) -> TrainingJob:
+    """A generation of sandboxed candidates, whose segments are as long as the card's own or as a slice may be."""
     config, metric = TrainingConfig(), environment.metrics[0]
     return TrainingJob(
         card=environment,
         metric=metric_of(environment, Fitness(name=metric.name, score=metric.score, success=metric.success)),
         config=config,
-        steps=smallest_training(environment.max_steps, config) * segments,
+        steps=min(environment.steps, MOST_SEGMENTS * LONGEST_SEGMENT),
         members=tuple(Member(f"m{k}", k, code_of(environment, "candidate", REWARD)) for k in range(members)),
     )
 
@@ -173,7 +176,7 @@ def training_job(environment: EnvCard, members: int, segments: int) -> TrainingJ
 def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str | None) -> dict[str, list[float]]:
     """Environment steps per second of every side, one figure a round."""
     threads, recorder = len(os.sched_getaffinity(0)), Recorder()
-    job = training_job(environment, MEMBERS, rounds + 2)
+    job = training_job(environment, MEMBERS)
     own = MEMBERS * plan_segments(environment.max_steps, job.config, job.steps).steps_per_segment
     peers = [
         Peer(interpreter, side, environment.engine.task, job.config, threads if side == SIDE_BY_SIDE else 1)
@@ -183,7 +186,7 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
         name: [] for name in ("ours", "ours_training_steps", "raw", *(p.side for p in peers))
     }
     started = time.perf_counter()
-    for number, segment in enumerate(by_segment(job, threads, recorder)):
+    for number, segment in enumerate(islice(by_segment(job, threads, recorder), rounds + 1)):
         elapsed = time.perf_counter() - started
         seeds, actions = recorder.taken()
         if number == 0:  # compiles, and so do the peers
@@ -246,7 +249,7 @@ def main() -> int:
     """Runs the benchmark and prints its line of JSON; the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--environments", nargs="+", default=ENVIRONMENTS)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, choices=range(1, MOST_SEGMENTS - 1))
     parser.add_argument("--seconds", type=float, default=8.0, help="length of a peer's slice")
     parser.add_argument("--peers", help="an interpreter with benchmarks/peers/requirements.txt; none: no peers")
     arguments = parser.parse_args()

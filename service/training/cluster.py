@@ -75,7 +75,7 @@ class Cluster:
         if not self._connected:
             self._connect()
         try:
-            submission = Submission(job, self._nodes, self._buried.add, _watch, ours=not self._address)
+            submission = Submission(job, self._nodes, self._buried.add, _watch)
             yield from submission.progress(stopped)
         except ClusterDied:
             self.close()

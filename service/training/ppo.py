@@ -209,7 +209,9 @@ def update(
     def epoch(
         carry: tuple[Networks, optax.OptState, Array], key: Array
     ) -> tuple[tuple[Networks, optax.OptState, Array], Array]:
-        rows = jax.random.permutation(key, size)[: minibatches * minibatch_size]
+        # Sorted once; jax.random.permutation sorts twice, which was a sixth of an update.
+        words = jax.random.bits(key, (size,), jnp.uint32)
+        rows = jnp.argsort(words)[: minibatches * minibatch_size]
         (networks, opt_state, stopped), reports = jax.lax.scan(
             minibatch_step, carry, rows.reshape(minibatches, minibatch_size)
         )

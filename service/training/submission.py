@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -24,6 +22,7 @@ from service.training.errors import ClusterTooSmall, FitnessFault, TrainingStopp
 from service.training.footprint import population_bytes
 from service.training.job import ClusterProgress, Member, PopulationResubmitted, Progress, SegmentDone, TrainingJob
 from service.training.packing import GIB, Node, Placement, pack
+from service.training.worker_process import kill_worker, task_name
 
 POLL_SECONDS = 0.25
 WORKER_LOSSES = 5
@@ -46,13 +45,14 @@ class Begun:
 class Share:
     """The members that one worker has, or waits for.
 
-    `noticed`: when the log last told of it, in seconds of the monotonic clock; `process`: the worker's, once it has begun.
+    `task`: its name; `noticed`: when the log last told of it, in seconds of the monotonic clock; `begun`: it has a worker.
     """
 
     placement: Placement
+    task: str
     losses: int
     noticed: float
-    process: int | None = None
+    begun: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,6 @@ class Submission:
     """One job on its way.
 
     `nodes` lists the cluster's living nodes, `bury` takes one that died off that list, `watch` raises when Ray itself is gone.
-    `ours`: this process has started that Ray, so its workers are processes here.
     """
 
     def __init__(
@@ -77,10 +76,7 @@ class Submission:
         nodes: Callable[[], Sequence[Node]],
         bury: Callable[[str], None],
         watch: Callable[[], None],
-        *,
-        ours: bool,
     ) -> None:
-        self._ours = ours
         self._job, self._nodes, self._bury, self._watch = job, nodes, bury, watch
         self._checkpoints = dict(job.checkpoints)
         self._ended: set[str] = set()
@@ -109,9 +105,7 @@ class Submission:
 
     def _end(self, stream: ray.ObjectRefGenerator, share: Share) -> None:
         """Ends a worker by force, waiting for nothing that it does: a process of this machine by the kernel, others by Ray."""
-        if self._ours and share.process is not None:
-            with suppress(ProcessLookupError):
-                os.kill(share.process, signal.SIGKILL)
+        kill_worker(share.task)
         ray.cancel(stream, force=True)
 
     def _memory(self, members: int) -> int:
@@ -122,13 +116,15 @@ class Submission:
             ids = {member.id for member in placement.members}
             checkpoints = {key: data for key, data in self._checkpoints.items() if key in ids}
             job = replace(self._job, members=placement.members, checkpoints=checkpoints)
+            name = task_name()
             task = _train.options(
+                name=name,
                 num_cpus=placement.node.cores,
                 memory=placement.memory,
                 scheduling_strategy=NodeAffinitySchedulingStrategy(placement.node.id, soft=False),
             )
             stream = cast(ray.ObjectRefGenerator, task.remote(job, placement.node.cores))
-            self._running[stream] = Share(placement, losses, time.monotonic())
+            self._running[stream] = Share(placement, name, losses, time.monotonic())
 
     def _ready(self) -> list[ray.ObjectRefGenerator]:
         if not self._running:
@@ -154,7 +150,7 @@ class Submission:
             yield from self._lost(stream, f"a training worker was lost: {type(error).__name__}")
         else:
             if isinstance(value, Begun):
-                share.process = value.process
+                share.begun = True
                 log.info("process %d trains %s", value.process, _described(share.placement))
                 return
             share.losses = 0
@@ -185,7 +181,7 @@ class Submission:
         waiting = {
             stream: share
             for stream, share in self._running.items()
-            if share.process is None and now - share.noticed > NOTICE_SECONDS
+            if not share.begun and now - share.noticed > NOTICE_SECONDS
         }
         if not self._homeless and not waiting:
             return
