@@ -92,5 +92,5 @@ def test_with_a_baseline_of_the_same_seeds_the_comparison_is_the_same_and_only_t
         assert same.model_copy(update={"stored": False}) == one
     assert theirs.human_normalised == ours.human_normalised
     assert {one.reward for one in store.trainings(taken.id) if one.comparison} == {"candidate"}
-    assert "no baseline of FetchReach-v4 is stored" in logged(store, trained)
+    assert "no stored baseline of FetchReach-v4 is of this training: steps 102,400" in logged(store, trained)
     assert "are taken from a stored baseline" in logged(store, taken)
