@@ -24,7 +24,3 @@ def test_a_worker_is_killed_by_the_name_of_its_task_and_no_other_process_is() ->
         for process in (beside, stranger):
             process.kill()
             process.wait()
-
-
-def test_a_task_that_no_process_of_this_machine_works_on_is_left_to_ray() -> None:
-    kill_worker(task_name())
