@@ -1,14 +1,12 @@
 """What an environment card says: the one description that models read, rewards are checked against and trainers extract from.
 
 A card is TOML, data and not code. Everything a reward may know is a `Variable`; the environment's own reward and its
-terms never are.
+terms never are. What cards of a family share stands in a base that they extend (`card_text`).
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from envs.card_text import BASE, CardReader, CardText, Key
 from envs.errors import CardInvalid, EnvironmentUnknown, MetricUnknown, unknown
 
 CARDS = Path(__file__).parent / "cards"
@@ -33,7 +32,23 @@ Role = Literal[
     "contact",
     "effort",
 ]
-OWN_REWARD_TERMS = re.compile(r"reward|grasp_success")
+Unit = Literal[
+    "m",
+    "m/s",
+    "m/s^2",
+    "m per step",
+    "rad",
+    "rad/s",
+    "turns",
+    "s",
+    "N",
+    "N m",
+    "quaternion (w, x, y, z)",
+    "rotation matrix",
+    "1",
+]
+"""Of the numbers as the environment shows them; "1" is a number without a unit."""
+OWN_REWARD_TERMS = re.compile(r"reward|success|cost")
 BUILT_IN = ("action", "prev_action", "time", "terminated", "steps", "max_steps", "dt", "np", "math")
 
 
@@ -46,7 +61,7 @@ class Variable(_Frozen):
 
     name: Name
     size: int = Field(default=0, ge=0, le=512)
-    unit: str
+    unit: Unit
     role: Role
     source: str
     about: Sentence
@@ -82,9 +97,9 @@ class Metric(_Frozen):
 
     name: Name
     about: Sentence
-    unit: str
-    score: str = Field(max_length=1000)
-    success: str = Field(max_length=1000)
+    unit: Unit
+    score: str = Field(max_length=2000)
+    success: str = Field(max_length=2000)
 
 
 class Ending(_Frozen):
@@ -96,15 +111,21 @@ class Ending(_Frozen):
 
 
 class Engine(_Frozen):
-    """Which engine steps the environment; `task` is its id there, `reference` the Gymnasium id of the same physics."""
+    """Which engine steps the environment; `task` is its id there, `reference` the Gymnasium id of the same physics, if there is one."""
 
     kind: Literal["envpool"]
     task: str
-    reference: str
+    reference: str | None = None
     arguments: dict[str, bool | int | float | str] = {}
 
 
-Family = Literal["gymnasium-mujoco", "gymnasium-robotics"]
+class Kinematics(_Frozen):
+    """How the reference model is posed: sources that together are its generalised positions (qpos), in their order."""
+
+    positions: tuple[str, ...] = Field(min_length=1)
+
+
+Family = Literal["gymnasium-mujoco", "gymnasium-robotics", "metaworld", "dm-control", "mujoco-playground"]
 """Environments that are trained alike: each family has its own hyperparameters."""
 
 
@@ -126,28 +147,26 @@ class EnvCard(_Frozen):
     policy: tuple[str, ...] = Field(min_length=1)
     action: Action
     ending: Ending
+    kinematics: Kinematics | None = None
     variables: tuple[Variable, ...] = Field(min_length=1)
     metrics: tuple[Metric, ...] = Field(min_length=1)
     sparse_reward: str
     human_reward: Literal["environment"]
 
-    @model_validator(mode="after")
-    def _names_each_thing_once(self) -> EnvCard:
-        for what, things in (("variable", self.variables), ("metric", self.metrics)):
-            for name, times in Counter(thing.name for thing in things).items():
-                if times > 1:
-                    raise ValueError(f"{what} {name!r} stands there {times} times; give each {what} a name of its own")
-        return self
-
     @property
     def parameters(self) -> dict[str, int]:
         """Everything a reward may name, with its size: variables, their `prev_`, and what every environment has."""
-        sizes = {variable.name: variable.size for variable in self.variables}
+        sizes = self.sizes
         return (
             sizes
             | {f"prev_{name}": size for name, size in sizes.items()}
             | {"action": self.action.size, "prev_action": self.action.size, "time": 0, "terminated": 0}
         )
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The size of each variable, which is what a metric may name."""
+        return {variable.name: variable.size for variable in self.variables}
 
     @property
     def fixed_horizon(self) -> bool:
@@ -163,28 +182,49 @@ class EnvCard(_Frozen):
 
 
 def read_card(path: Path) -> EnvCard:
-    """The card in a TOML file. Raises `CardInvalid` naming file, key, what was expected and what stands there."""
+    """The card in a TOML file. Raises `CardInvalid` naming file, line, key, what was expected and what stands there."""
+    return _card(CardReader().read(path))
+
+
+def _card(text: CardText) -> EnvCard:
+    from envs.card_faults import faults  # reads the type that is defined here
+
     try:
-        return EnvCard.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CardInvalid(f"{path.name}: not TOML: {error}") from error
+        made = EnvCard.model_validate(text.document)
     except ValidationError as error:
-        faults = "; ".join(_told(fault) for fault in error.errors())
-        raise CardInvalid(f"{path.name}: {faults}") from error
+        raise CardInvalid("; ".join(_told(text, fault) for fault in error.errors())) from error
+    if found := list(faults(made)):
+        raise CardInvalid("; ".join(f"{text.place(key)}: {dotted(key)}: {reason}" for key, reason in found))
+    return made
 
 
-def _told(fault: ErrorDetails) -> str:
-    """One fault as `key: expected, got`; a whole table says less than its key does, so it is not shown."""
-    key = ".".join(str(part) for part in fault["loc"]) or "card"
+def _told(text: CardText, fault: ErrorDetails) -> str:
+    """One fault as `file:line: key: expected, got`; a whole table says less than its key does, so it is not shown."""
     got = "" if isinstance(fault["input"], dict) else f", got {str(fault['input'])[:80]!r}"
-    return f"{key}: {fault['msg']}{got}"
+    return f"{text.place(fault['loc'])}: {dotted(fault['loc'])}: {fault['msg']}{got}"
+
+
+def dotted(key: Key) -> str:
+    """A way into a card as it is written in messages."""
+    return ".".join(str(part) for part in key) or "card"
 
 
 @cache
 def cards() -> dict[str, EnvCard]:
     """All shipped cards by id, in the order of their ids."""
-    found = [read_card(path) for path in sorted(CARDS.glob("*.toml"))]
-    return {card.id: card for card in sorted(found, key=lambda card: card.id)}
+    return cards_in(CARDS)
+
+
+def cards_in(folder: Path) -> dict[str, EnvCard]:
+    """The cards in the folders of a folder by id, in the order of their ids. Raises `CardInvalid`."""
+    reader = CardReader()
+    found: dict[str, EnvCard] = {}
+    for path in sorted(path for path in folder.glob("*/*.toml") if not path.name.startswith(BASE)):
+        made = _card(reader.read(path))
+        if made.id in found:
+            raise CardInvalid(f"{path.parent.name}/{path.name}: id: expected an id of its own, got {made.id!r} again")
+        found[made.id] = made
+    return dict(sorted(found.items()))
 
 
 def card(environment: str) -> EnvCard:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.engines.engine import VectorEngine
+from envs.turning import turns
 from envs.variables import Floats, Layout, Transitions
 
 Act = Callable[[int, Floats], Floats]
@@ -45,8 +46,11 @@ class Collector:
     def __init__(self, engine: VectorEngine, layout: Layout) -> None:
         self._engine = engine
         self._low, self._high = np.float32(layout.card.action.low), np.float32(layout.card.action.high)
-        self._frames = engine.reset()
-        environments = len(self._frames)
+        self._layout = layout
+        shown = engine.reset()
+        environments = len(shown)
+        self._frames: Floats = np.zeros((environments, layout.width), np.float32)
+        self._frames[:, : layout.shown] = shown
         self._resetting: NDArray[np.bool_] = np.zeros(environments, bool)
         self._elapsed: NDArray[np.int32] = np.zeros(environments, np.int32)
         self._last_actions: Floats = np.zeros((environments, layout.card.action.size), np.float32)
@@ -62,17 +66,17 @@ class Collector:
     def _collect(self, length: int, act: Act, *, whole_episodes: bool) -> Collected:
         environments, width = self._frames.shape
         shape = (length, environments)
-        frames = np.empty((length + 1, environments, width), np.float32)
+        frames = np.zeros((length + 1, environments, width), np.float32)
         chosen = np.empty((*shape, self._last_actions.shape[1]), np.float32)
         actions, rewards = np.empty_like(chosen), np.empty(shape, np.float32)
         terminated, truncated = np.empty(shape, bool), np.empty(shape, bool)
         ended = np.zeros(environments, bool)
-        frames[0], taken = self._frames, length
+        frames[0], taken, shown = self._frames, length, self._layout.shown
         for t in range(length):
             chosen[t] = act(t, frames[t])
             np.minimum(chosen[t], self._high, out=actions[t])
             step = self._engine.step(np.maximum(actions[t], self._low, out=actions[t]))
-            frames[t + 1], rewards[t] = step.frames, step.rewards
+            frames[t + 1, :, :shown], rewards[t] = step.frames, step.rewards
             terminated[t], truncated[t] = step.terminated, step.truncated
             ended |= step.terminated | step.truncated
             if whole_episodes and ended.all():
@@ -99,6 +103,7 @@ class Collector:
         elapsed = np.where(last_reset >= 0, steps - last_reset, self._elapsed + steps + 1).astype(np.int32)
         received = np.where(resetting[..., None], np.float32(0), seen.actions)
         previous = np.concatenate([self._last_actions[None], received[:-1]])
+        self._count(seen.frames, resetting)
         valid = ~resetting
         if whole_episodes:
             valid[1:] &= ~np.maximum.accumulate(ends[:-1], axis=0)
@@ -115,3 +120,10 @@ class Collector:
             valid=valid,
         )
         return Collected(transitions, seen.chosen)
+
+    def _count(self, frames: Floats, resetting: NDArray[np.bool_]) -> None:
+        """Fills in the turns that the card counts; the first frame's stand there already."""
+        restarted = np.concatenate([np.zeros_like(resetting[:1]), resetting])
+        for counter in self._layout.counters:
+            quaternions = frames[..., counter.quaternion]
+            frames[..., counter.column] = turns(quaternions, counter.axis, restarted, frames[0, :, counter.column])

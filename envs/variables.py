@@ -1,13 +1,13 @@
-"""Resolves a card's sources (`obs[5:8]`, `obs.achieved_goal`, `info.x_position`) into columns of one frame.
+"""Resolves a card's sources (`obs[5:8]`, `info.x_position`, `turns(obs[3:7], z)`, `contact(geom foot)`) on frames.
 
-A frame is everything that one environment shows after one step, as float32 `[F]`: the parts of its observation, then
-the entries of `info` that some variable reads. A rollout is frames `[T + 1, M, F]`, so a variable of a whole rollout is
-a view of some columns and costs nothing per step.
+A frame is everything that is known of one environment after one step, as float32 `[F]`: the parts of its observation, then
+the entries of `info` that some variable reads, then the turns that some variable counts. A rollout is frames `[T + 1, M, F]`,
+so a variable of a whole rollout is a view of some columns and costs nothing per step. What forward kinematics gives is worked
+out from a rollout's frames when a reward or a metric asks for it, and only then.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.card import EnvCard
-from envs.errors import CardInvalid
+from envs.sources import Posed, Shown, Source, Turned, columns_of, parse_source
 
-SOURCE = re.compile(r"^(?P<root>obs|info)(?:\.(?P<part>[a-z][a-z0-9_]*))?(?:\[(?P<start>\d+)(?::(?P<stop>\d+))?\])?$")
 PREVIOUS = "prev_"
 Floats = NDArray[np.float32]
 
@@ -67,88 +66,113 @@ class Transitions:
         )
 
 
+@dataclass(frozen=True)
+class Counter:
+    """Turns that a card counts: columns of the quaternion, about which of the body's axes (0, 1, 2), and the count's own column."""
+
+    quaternion: slice
+    axis: int
+    column: int
+
+
 class Layout:
     """Where each variable, and what the policy sees, stands in a frame of one card's environment.
 
-    Raises `CardInvalid` if a source does not parse, names a part that the card does not list, or has another size
-    than the variable says.
+    `shown`: columns that the environment fills; `width`: all columns, those of counted turns included. Raises `CardInvalid` for a
+    source that cannot be, which a card that was read from a file does not have.
     """
 
     def __init__(self, card: EnvCard) -> None:
         self.card = card
-        self._parts: dict[tuple[str, str], tuple[int, int]] = {}
+        self._parts: dict[tuple[str, str], int] = {}
         width = 0
         for part, size in card.observation.items():
-            self._parts["obs", part] = (width, width + size)
+            self._parts["obs", part] = width
             width += size
-        self.infos = tuple(sorted({source[5:] for source in self._sources() if source.startswith("info.")}))
+        sources = {variable.name: parse_source(variable.source) for variable in card.variables}
+        self.infos = tuple(
+            sorted({one.part for one in sources.values() if isinstance(one, Shown) and one.root == "info"})
+        )
         for name in self.infos:
-            self._parts["info", name] = (width, width + 1)
+            self._parts["info", name] = width
             width += 1
-        self.width = width
-        self._variables = {
-            variable.name: self._variable(variable.source, variable.name, variable.size) for variable in card.variables
-        }
-        seen = [self._columns(source, "policy") for source in card.policy]
-        self.policy_columns = np.concatenate([np.arange(columns.start, columns.stop) for columns in seen])
+        self.shown = width
+        counted = list(dict.fromkeys(one for one in sources.values() if isinstance(one, Turned)))
+        self.counters = tuple(
+            Counter(slice(*self._span(one.quaternion)), one.axis, width + i) for i, one in enumerate(counted)
+        )
+        self.width = width + len(counted)
+        self._columns: dict[str, Columns] = {}
+        self._posed: dict[str, Posed] = {}
+        for variable in card.variables:
+            source = sources[variable.name]
+            if isinstance(source, Posed):
+                self._posed[variable.name] = source
+            else:
+                start, stop = self._place(source, counted)
+                self._columns[variable.name] = Columns(start, stop, scalar=variable.size == 0)
+        self.policy_columns = np.concatenate([np.arange(*self._shown_span(source)) for source in card.policy])
+        posing = card.kinematics.positions if card.kinematics else ()
+        self._positions = [self._shown_span(source) for source in posing]
 
-    def _sources(self) -> Iterable[str]:
-        return (variable.source for variable in self.card.variables)
+    def _place(self, source: Shown | Turned, counted: list[Turned]) -> tuple[int, int]:
+        if isinstance(source, Shown):
+            return self._span(source)
+        column = self.shown + counted.index(source)
+        return column, column + 1
 
-    def _columns(self, source: str, where: str) -> Columns:
-        match = SOURCE.match(source)
-        if match is None:
-            raise CardInvalid(
-                f"{self.card.id}: {where}: expected a source such as obs[5], obs[5:8], obs.desired_goal or "
-                f"info.x_position, got {source!r}"
-            )
-        part = match["part"] or "obs"
-        known = self._parts.get((match["root"], part))
-        if known is None:
-            parts = ", ".join(self.card.observation)
-            raise CardInvalid(
-                f"{self.card.id}: {where}: source {source!r} names no part of the observation; known: {parts}"
-            )
-        start, stop = known
-        if match["start"] is None:
-            return Columns(start, stop, scalar=False)
-        first = start + int(match["start"])
-        last = start + int(match["stop"]) if match["stop"] else first + 1
-        if not start <= first < last <= stop:
-            raise CardInvalid(f"{self.card.id}: {where}: source {source!r} reaches outside its {stop - start} entries")
-        return Columns(first, last, scalar=match["stop"] is None)
+    def _shown_span(self, text: str) -> tuple[int, int]:
+        source: Source = parse_source(text)
+        assert isinstance(source, Shown)
+        return self._span(source)
 
-    def _variable(self, source: str, name: str, size: int) -> Columns:
-        columns = self._columns(source, f"variable {name!r}")
-        found = columns.stop - columns.start
-        if found != max(size, 1):
-            raise CardInvalid(
-                f"{self.card.id}: variable {name!r}: expected size {size}, but {source!r} has {found} entries"
-            )
-        return Columns(columns.start, columns.stop, scalar=size == 0)
+    def _span(self, source: Shown) -> tuple[int, int]:
+        first, last = columns_of(source, self.card.observation, f"{source.root}.{source.part}")
+        start = self._parts[source.root, source.part]
+        return start + first, start + last
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The variables that stand in frames, and so cost nothing; the others are worked out by forward kinematics."""
+        return tuple(self._columns)
+
+    def values(self, names: Iterable[str], frames: Floats) -> dict[str, Floats]:
+        """Some variables' values in frames `[..., F]`: `[...]`, or `[..., n]` for a vector."""
+        wanted = list(dict.fromkeys(names))
+        found = {name: self._columns[name].of(frames) for name in wanted if name in self._columns}
+        if posed := tuple(dict.fromkeys(self._posed[name] for name in wanted if name not in self._columns)):
+            from envs.kinematics import kinematics  # brings MuJoCo, which most rewards do without
+
+            flat = frames.reshape(-1, frames.shape[-1])
+            positions = np.concatenate([flat[:, first:last] for first, last in self._positions], axis=1)
+            quantities = kinematics(self.card, posed).values(positions)
+            for name in wanted:
+                if name not in found:
+                    values = quantities[self._posed[name]]
+                    found[name] = values.reshape(frames.shape[:-1] + values.shape[1:])
+        return found
 
     def variable(self, name: str, frames: Floats) -> Floats:
-        """A variable's values in frames `[..., F]`: `[...]`, or `[..., n]` for a vector."""
-        return self._variables[name].of(frames)
-
-    def episode(self, frames: Floats) -> dict[str, Floats]:
-        """Every variable over one episode's frames `[L + 1, F]`, time first, the state after reset included."""
-        return {name: columns.of(frames) for name, columns in self._variables.items()}
+        """One variable's values in frames `[..., F]`."""
+        return self.values([name], frames)[name]
 
     def inputs(self, names: Iterable[str], transitions: Transitions) -> dict[str, Floats]:
         """A reward's inputs `(B,)` or `(B, n)`, contiguous: a row for each valid transition, by time, then environment."""
-        valid = transitions.valid
-        return {name: np.ascontiguousarray(self._input(name, transitions)[valid], np.float32) for name in names}
-
-    def _input(self, name: str, transitions: Transitions) -> Floats:
+        names, valid = tuple(names), transitions.valid
         given: Mapping[str, Floats] = {
             "action": transitions.actions,
             "prev_action": transitions.previous_actions,
             "time": transitions.elapsed.astype(np.float32) * np.float32(self.card.dt),
             "terminated": transitions.terminated.astype(np.float32),
         }
-        if name in given:
-            return given[name]
-        if name.startswith(PREVIOUS):
-            return self.variable(name.removeprefix(PREVIOUS), transitions.frames[:-1])
-        return self.variable(name, transitions.frames[1:])
+        read = [name.removeprefix(PREVIOUS) for name in names if name not in given]
+        variables = self.values(read, transitions.frames)
+
+        def of(name: str) -> Floats:
+            if name in given:
+                return given[name]
+            if name.startswith(PREVIOUS):
+                return variables[name.removeprefix(PREVIOUS)][:-1]
+            return variables[name][1:]
+
+        return {name: np.ascontiguousarray(of(name)[valid], np.float32) for name in names}

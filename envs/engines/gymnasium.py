@@ -7,9 +7,6 @@ proof that EnvPool's physics are the same.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from importlib.util import find_spec
-from typing import cast
 
 import gymnasium
 import mujoco
@@ -18,14 +15,11 @@ from numpy.typing import NDArray
 
 from envs.card import EnvCard
 from envs.engines.engine import EngineStep
-from envs.errors import CardMismatch, ReferenceUnavailable
+from envs.errors import CardMismatch
+from envs.reference import Observation, make_reference
 from envs.variables import Layout
 
-Observation = NDArray[np.float64] | Mapping[str, NDArray[np.float64]]
-Environment = gymnasium.Env[Observation, NDArray[np.float64]]
 Info = Mapping[str, float]
-Argument = bool | int | float | str
-ROBOTICS = "gymnasium_robotics"
 
 
 class GymnasiumEngine:
@@ -39,7 +33,7 @@ class GymnasiumEngine:
     def __init__(self, layout: Layout, seeds: Sequence[int]) -> None:
         self._layout = layout
         self._seeds = seeds
-        self._environments = [_make(layout.card) for _ in seeds]
+        self._environments = [make_reference(layout.card) for _ in seeds]
         self._check(layout.card)
 
     def _check(self, card: EnvCard) -> None:
@@ -82,7 +76,7 @@ class GymnasiumEngine:
     def step(self, actions: NDArray[np.float32]) -> EngineStep:
         """Steps every environment with actions `[M, A]`, float32, within the card's bounds."""
         wide = actions.astype(np.float64)  # the costs of actions are then what EnvPool makes of them
-        frames = np.empty((len(self._seeds), self._layout.width), np.float32)
+        frames = np.empty((len(self._seeds), self._layout.shown), np.float32)
         rewards = np.zeros(len(self._seeds), np.float32)
         terminated, truncated = np.zeros((2, len(self._seeds)), bool)
         for i, environment in enumerate(self._environments):
@@ -114,38 +108,3 @@ def _sizes(space: gymnasium.Space[object]) -> dict[str, int]:
     """Numbers in each part of a space; one that has no parts is called `obs`, one that is not of real numbers has none."""
     parts = space.spaces if isinstance(space, gymnasium.spaces.Dict) else {"obs": space}
     return {name: int(np.prod(part.shape)) for name, part in parts.items() if isinstance(part, gymnasium.spaces.Box)}
-
-
-def _make(card: EnvCard) -> Environment:
-    reference = card.engine.reference
-    if reference not in gymnasium.registry and find_spec(ROBOTICS) is not None:
-        import_module(ROBOTICS)  # registers its environments
-    if reference not in gymnasium.registry:
-        raise ReferenceUnavailable(
-            f"{card.id}: expected the reference environment {reference!r} in Gymnasium, got no such id; Rewardsmith does not "
-            "depend on the packages that add some: for the Fetch, hand and Adroit robots, pip install gymnasium-robotics"
-        )
-    arguments = reference_arguments(card.engine.arguments)
-    try:
-        made: Environment = gymnasium.make(
-            reference, max_episode_steps=card.max_steps, disable_env_checker=True, **arguments
-        )
-    except TypeError as error:
-        raise CardMismatch(
-            f"{card.id}: the reference {reference} does not take the arguments {arguments}: {error}"
-        ) from error
-    return made
-
-
-def reference_arguments(arguments: Mapping[str, Argument]) -> dict[str, Argument | tuple[float, float]]:
-    """A card's arguments, which are EnvPool's, as Gymnasium takes them: `X_min` and `X_max` become `X_range`, the rest stays.
-
-    One bound without the other stays as it is, for Gymnasium to refuse: EnvPool's default for the other is not known here.
-    """
-    mapped: dict[str, Argument | tuple[float, float]] = dict(arguments)
-    for name in arguments:
-        quantity = name.removesuffix("_min")
-        if name != quantity and f"{quantity}_max" in arguments:
-            low, high = mapped.pop(name), mapped.pop(f"{quantity}_max")
-            mapped[f"{quantity}_range"] = (float(cast(float, low)), float(cast(float, high)))
-    return mapped

@@ -134,7 +134,7 @@ def print_environments(console: Console, cards: Sequence[EnvCard]) -> None:
 def print_environment(console: Console, card: EnvCard) -> None:
     """One card: all that a reward may name, and what policies can be judged by."""
     print_table(console, card.id, ("", ""), [("summary", card.summary), ("ending", card.ending.about)])
-    variables = [(v.name, str(v.size or 1), v.unit, v.about) for v in card.variables]
+    variables = [(v.name, str(v.size or 1), str(v.unit), v.about) for v in card.variables]
     variables.append(("action", str(card.action.size), card.action.unit, card.action.about))
     columns = ("variable", "size", "unit", "about")
     print_table(console, "Variables, each also as prev_NAME; time and terminated", columns, variables)

@@ -54,7 +54,8 @@ def export_files(
     yield ExportFile("request.json", _utf8(run.request.model_dump_json(indent=2) + "\n"))
     if winner is not None:
         yield ExportFile("reward.py", _utf8(reward_file(run, winner, card)))
-        yield ExportFile("wrapper.py", _utf8(wrapper_file(card)))
+        if card.engine.reference is not None:
+            yield ExportFile("wrapper.py", _utf8(wrapper_file(card)))
     if policy is not None:
         yield ExportFile("policy.safetensors", policy.content)
         yield ExportFile("policy.json", _utf8(policy_description(card, policy.training)))

@@ -8,7 +8,8 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined
 
 from envs.card import EnvCard
-from envs.variables import SOURCE
+from envs.kinematics import FARTHEST
+from envs.sources import Posed, Shown, Turned, parse_source
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ def wrapper_file(card: EnvCard) -> str:
 
     All that comes from the card stands there as a Python literal.
     """
+    sources = [parse_source(variable.source) for variable in card.variables]
     template = (files("service.export") / "templates" / "wrapper.py.j2").read_text(encoding="utf-8")
     code = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False).from_string(template)
     return code.render(
@@ -33,15 +35,25 @@ def wrapper_file(card: EnvCard) -> str:
         dt=repr(card.dt),
         low=repr(card.action.low),
         high=repr(card.action.high),
+        posed=any(isinstance(source, Posed) for source in sources),
+        turned=any(isinstance(source, Turned) for source in sources),
+        farthest=repr(FARTHEST),
         variables=[_Reader(repr(v.name), v.size, _expression(v.source)) for v in card.variables],
     )
 
 
-def _expression(source: str) -> str:
-    match = SOURCE.match(source)
-    if match is None:
-        raise ValueError(f"expected a source such as obs[5] or info.x_position, got {source!r}")
-    read = match["root"] + (f"[{match['part']!r}]" if match["part"] else "")
-    if match["start"] is None:
+def _expression(text: str) -> str:
+    match parse_source(text):
+        case Posed() as posed:
+            return f"self.{posed.quantity}({posed.kind!r}, {posed.name!r})"
+        case Turned() as turned:
+            return f"self.turns({_columns(turned.quaternion)}, {turned.axis})"
+        case Shown() as shown:
+            return _columns(shown)
+
+
+def _columns(shown: Shown) -> str:
+    read = shown.root + (f"[{shown.part!r}]" if shown.part != "obs" else "")
+    if shown.start is None or shown.stop is None:
         return read
-    return f"{read}[{match['start']}:{match['stop']}]" if match["stop"] else f"{read}[{match['start']}]"
+    return f"{read}[{shown.start}:{shown.stop}]" if shown.stop > shown.start + 1 else f"{read}[{shown.start}]"

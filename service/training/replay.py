@@ -80,6 +80,7 @@ def play(card: EnvCard, policy: bytes, code: CheckedReward | None, metric: Check
     with closing(reward_source(code, layout, card.max_steps)) as source, closing(Judge(card, metric)) as judge:
         rewards = source.rewards(transitions)
         (summary,) = judge.summaries(layout, transitions, rewards)
+    assert card.engine.reference is not None  # or there had been no engine
     return Replay(
         environment=card.id,
         reference=card.engine.reference,
@@ -90,5 +91,5 @@ def play(card: EnvCard, policy: bytes, code: CheckedReward | None, metric: Check
         links=links,
         rewards=rewards.total[:, 0],
         components={name: values[:, 0] for name, values in rewards.components.items()},
-        variables=layout.episode(transitions.frames[:, 0]),
+        variables=layout.values(card.sizes, transitions.frames[:, 0]),
     )

@@ -86,9 +86,9 @@ class Judge:
     """Scores episodes by the run's fitness, in a sandboxed process of its own. Raises `FitnessFault` where it cannot."""
 
     def __init__(self, card: EnvCard, metric: CheckedReward) -> None:
-        sizes = {variable.name: variable.size for variable in card.variables}
         self._card = card
-        self._metric = SandboxedMetric(metric, sizes, card.max_steps + 1, TRAINING_LIMITS).open()
+        self._names = tuple(name for name in metric.parameters if name in card.sizes)
+        self._metric = SandboxedMetric(metric, card.sizes, card.max_steps + 1, TRAINING_LIMITS).open()
 
     def summaries(self, layout: Layout, transitions: Transitions, rewards: Rewards) -> tuple[EpisodeSummary, ...]:
         """One summary for each environment's one episode (valid rows come first, then none)."""
@@ -99,7 +99,7 @@ class Judge:
 
     def _summary(self, layout: Layout, transitions: Transitions, rewards: Rewards, environment: int) -> EpisodeSummary:
         length = int(transitions.valid[:, environment].sum())
-        episode = layout.episode(transitions.frames[: length + 1, environment])
+        episode = layout.values((*layout.free, *self._names), transitions.frames[: length + 1, environment])
         try:
             value = self._metric(episode, length, self._card.max_steps, self._card.dt)
         except RewardFault as fault:

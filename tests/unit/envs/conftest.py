@@ -3,17 +3,19 @@ from pathlib import Path
 
 import pytest
 
-from envs.card import CARDS, EnvCard, read_card
+from envs.card import EnvCard, read_card
 
 Change = Callable[..., EnvCard]
+CARD = Path(__file__).parent / "card.toml"
+"""A whole card in one file: the Hopper's."""
 
 
 @pytest.fixture
 def changed(tmp_path: Path) -> Change:
-    """Reads Hopper's card from a file `mine.toml` in which each (old, new) text was replaced once."""
+    """Reads a Hopper's card from a file `mine.toml` in which each (old, new) text was replaced once."""
 
     def read(*replacements: tuple[str, str]) -> EnvCard:
-        text = (CARDS / "hopper.toml").read_text(encoding="utf-8")
+        text = CARD.read_text(encoding="utf-8")
         for old, new in replacements:
             assert old in text, f"the card has no {old!r} to replace"
             text = text.replace(old, new, 1)
