@@ -123,6 +123,6 @@ def _with_sensors(path: str, wanted: Sequence[Posed]) -> mujoco.MjModel:
 
 
 def _contact_margin(model: mujoco.MjModel, geom: str) -> float:
-    """Distance below which MuJoCo makes a contact of a geom and the floor: the greater of both margins."""
+    """Distance below which MuJoCo makes a contact of a geom and the floor: the sum of both margins."""
     plane = int(np.flatnonzero(model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE)[0])
-    return float(max(model.geom_margin[model.geom(geom).id], model.geom_margin[plane]))
+    return float(model.geom_margin[model.geom(geom).id] + model.geom_margin[plane])

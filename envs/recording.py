@@ -20,7 +20,7 @@ from envs.engines.envpool import EnvPoolEngine
 from envs.rollout import Act, Collector
 from envs.variables import Floats, Layout
 
-RANDOM_ENVIRONMENTS = 32
+RANDOM_ENVIRONMENTS = 8
 RANDOM_STEPS = 128
 HOLD = 8
 TRAINED_SHARE = 0.5

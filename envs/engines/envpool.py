@@ -53,15 +53,21 @@ class EnvPoolEngine:
         self._ids = np.arange(len(seeds), dtype=np.int32)
 
     def _check(self, card: EnvCard) -> None:
+        actions = self._pool.action_space
+        if not hasattr(actions, "low"):
+            raise CardMismatch(
+                f"{card.id}: expected an environment with a continuous action space, got {card.engine.task} with {actions}; "
+                "policies here command real numbers"
+            )
         space = self._pool.observation_space
         parts = {"obs": space} if hasattr(space, "shape") and space.shape else dict(space.spaces)
         actual = {name: int(np.prod(part.shape)) for name, part in parts.items()}
         if actual != card.observation:
             raise CardMismatch(f"{card.id}: the card says observation {card.observation}, the environment has {actual}")
-        size = int(np.prod(self._pool.action_space.shape))
+        size = int(np.prod(actions.shape))
         if size != card.action.size:
             raise CardMismatch(f"{card.id}: the card names {card.action.size} actuators, the environment has {size}")
-        self._action_type = self._pool.action_space.dtype
+        self._action_type = actions.dtype
 
     def reset(self) -> NDArray[np.float32]:
         """Starts every environment; their first frames `[M, F]`, float32. Raises `CardMismatch` for an `info` that is not there."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from envs.card import EnvCard
+from service.baselines.environment import Environment, EnvironmentSummary
 from service.cli.faults import BadInput, CommandFault, Infrastructure
 from service.cli.options import option_of
 from service.schema import Candidate, Event, Iteration, Run, RunRequest, Verdict
@@ -94,13 +94,13 @@ class Client:
         """A run's events with a number above `after`, in order."""
         return self._read(list[Event], "GET", f"/runs/{_segment(run_id)}/events?after={after}")
 
-    def environments(self) -> list[EnvCard]:
+    def environments(self) -> list[EnvironmentSummary]:
         """Every environment card."""
-        return self._read(list[EnvCard], "GET", "/environments")
+        return self._read(list[EnvironmentSummary], "GET", "/environments")
 
-    def environment(self, environment: str) -> EnvCard:
+    def environment(self, environment: str) -> Environment:
         """One environment card."""
-        return self._read(EnvCard, "GET", f"/environments/{_segment(environment)}")
+        return self._read(Environment, "GET", f"/environments/{_segment(environment)}")
 
     def validate(self, environment: str, source: str) -> Verdict:
         """The critic's verdict on a reward, before any training."""

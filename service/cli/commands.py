@@ -148,13 +148,12 @@ def envs(
     from service.cli.terminal import console, print_json
 
     with open_workplace() as workplace:
-        cards = workplace.client.environments() if environment is None else [workplace.client.environment(environment)]
-    if json:
-        print_json(cards if environment is None else cards[0])
-    elif environment is None:
-        print_environments(console(), cards)
-    else:
-        print_environment(console(), cards[0])
+        if environment is None:
+            every = workplace.client.environments()
+            print_json(every) if json else print_environments(console(), every)
+        else:
+            one = workplace.client.environment(environment)
+            print_json(one) if json else print_environment(console(), one)
 
 
 @app.command()

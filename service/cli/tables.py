@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from envs.card import EnvCard
+from service.baselines.environment import Environment, EnvironmentSummary
 from service.cli.terminal import clean
 from service.schema import Candidate, Comparison, Interval, Iteration, Run, Verdict
 
@@ -125,21 +125,42 @@ def _print_comparison(console: Console, comparison: Comparison) -> None:
     console.print(f" human-normalised, (winner - sparse) / |human - sparse|: {told}\n")
 
 
-def print_environments(console: Console, cards: Sequence[EnvCard]) -> None:
+def print_environments(console: Console, environments: Sequence[EnvironmentSummary]) -> None:
     """Every environment, one a line."""
-    rows = [(card.id, ", ".join(metric.name for metric in card.metrics), card.summary) for card in cards]
-    print_table(console, "Environments", ("id", "metrics", "summary"), rows)
+    rows = [(one.id, ", ".join(one.metrics), one.summary) for one in environments]
+    print_table(console, f"{len(rows)} environments", ("id", "metrics", "summary"), rows)
 
 
-def print_environment(console: Console, card: EnvCard) -> None:
-    """One card: all that a reward may name, and what policies can be judged by."""
-    print_table(console, card.id, ("", ""), [("summary", card.summary), ("ending", card.ending.about)])
-    variables = [(v.name, str(v.size or 1), str(v.unit), v.about) for v in card.variables]
-    variables.append(("action", str(card.action.size), card.action.unit, card.action.about))
+def print_environment(console: Console, environment: Environment) -> None:
+    """One card: all that a reward may name, what policies can be judged by, and how its own reward does."""
+    one = environment
+    about = [
+        ("summary", one.summary),
+        ("time", f"{one.dt:g} s per step, at most {one.max_steps:,} steps"),
+        ("ending", one.ending.about),
+        ("budget", f"{one.steps:,} steps per training"),
+        ("sparse reward", one.sparse_reward),
+    ]
+    print_table(console, one.id, ("", ""), about)
+    variables = [(v.name, str(v.size or 1), str(v.unit), v.about) for v in one.variables]
+    variables.append(("action", str(one.action.size), one.action.unit, one.action.about))
     columns = ("variable", "size", "unit", "about")
     print_table(console, "Variables, each also as prev_NAME; time and terminated", columns, variables)
-    metrics = [(m.name, m.unit, m.about, m.score) for m in card.metrics]
-    print_table(console, "Metrics", ("metric", "unit", "about", "score"), metrics)
+    metrics = [(m.name, str(m.unit), m.about, m.score, m.success) for m in one.metrics]
+    print_table(console, "Metrics", ("metric", "unit", "about", "score", "success"), metrics)
+    baselines = [
+        (
+            f"{b.fitness or 'its own'}, {b.steps:,} steps, {b.seeds} seeds",
+            f"{interval(b.human)}, {b.human_success_rate:.0%}",
+            f"{interval(b.sparse)}, {b.sparse_success_rate:.0%}",
+        )
+        for b in one.baselines
+    ]
+    if baselines:
+        columns = ("baseline", "human: IQM, 95% interval, success", "sparse")
+        print_table(console, "Stored baselines", columns, baselines)
+    else:
+        console.print(f" No baseline is stored; rewardsmith baseline --env {clean(one.id)} makes one.\n")
 
 
 def print_verdict(console: Console, verdict: Verdict, file: str) -> None:

@@ -1,6 +1,13 @@
 """The types that cross borders: one definition for API, CLI, jobs and events. Tables stay inside `service.store`."""
 
-from service.schema.baseline import Baseline, BaselineKind, BaselinePoint, BaselineReward, BaselineTraining
+from service.schema.baseline import (
+    Baseline,
+    BaselineKind,
+    BaselinePoint,
+    BaselineReward,
+    BaselineSummary,
+    BaselineTraining,
+)
 from service.schema.run import (
     Candidate,
     CandidateState,
@@ -50,7 +57,7 @@ from service.schema.training import (
 )
 
 __all__ = [
-    "OFFLINE", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineTraining", "Budget", "Candidate",
+    "OFFLINE", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineSummary", "BaselineTraining", "Budget", "Candidate",
     "CandidateState", "Comparison", "Completion", "CompletionState", "ComponentSummary", "ComponentVerdict", "CurvePoint",
     "EpisodeEnd", "EpisodeSummary", "Event", "EventKind", "Fault", "Finding", "Fitness", "HalvingConfig", "Interval",
     "Iteration", "IterationState", "Message", "Moment", "PPOConfig", "PolicyOf", "RewardComparison", "RewardKind", "Run",

@@ -42,6 +42,20 @@ class BaselineReward(Frozen):
         return tuple(training.fitness for training in self.trainings)
 
 
+class BaselineSummary(Frozen):
+    """A baseline without its trainings: both rewards' interquartile mean fitness over so many seeds, and their success rates."""
+
+    fitness: str | None
+    unit: str
+    steps: int
+    seeds: int
+    human: Interval
+    human_success_rate: float
+    sparse: Interval
+    sparse_success_rate: float
+    gap: Interval | None
+
+
 class Baseline(Frozen):
     """The two rewards of one environment, each trained for `steps` environment steps with `config` and judged by `fitness`.
 
@@ -74,3 +88,18 @@ class Baseline(Frozen):
         if self.gap is None or not self.told_apart:
             return None
         return (fitness - self.sparse.interval.mean) / abs(self.gap.mean)
+
+    @property
+    def brief(self) -> BaselineSummary:
+        """Its figures alone."""
+        return BaselineSummary(
+            fitness=self.fitness.name,
+            unit=self.fitness.unit,
+            steps=self.steps,
+            seeds=len(self.human.trainings),
+            human=self.human.interval,
+            human_success_rate=self.human.success_rate,
+            sparse=self.sparse.interval,
+            sparse_success_rate=self.sparse.success_rate,
+            gap=self.gap,
+        )

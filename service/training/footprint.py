@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from envs.card import Family
 from service.training.job import TrainingJob
 
 MIB = 2**20
@@ -9,14 +12,20 @@ WORKER_BYTES = 768 * MIB
 """Python, Ray, JAX while it compiles, EnvPool, and the sandboxes' common parent."""
 MEMBER_BYTES = 16 * MIB
 """A sandbox of its own, networks, optimizer, a checkpoint on its way, and what the allocators keep."""
-ENVIRONMENT_BYTES = 3 * MIB // 4
-"""MuJoCo's model and state of one environment."""
+ENVIRONMENT_BYTES: Mapping[Family, int] = {
+    "gymnasium-mujoco": 3 * MIB // 4,
+    "gymnasium-robotics": 16 * MIB,
+    "metaworld": 20 * MIB,
+    "dm-control": 14 * MIB,
+    "mujoco-playground": 64 * MIB,
+}
+"""MuJoCo's model and state of one environment: of each family the largest, since EnvPool gives every environment its own meshes."""
 
 
 def population_bytes(job: TrainingJob, members: int) -> int:
     """Bytes that a worker with so many members needs at its peak, sandboxes included.
 
-    768 MiB + K (16 MiB + 3/4 max(N, E) MiB + 4 (3 F + 4 A + 16) max(T N, E S)) for K members, N environments, frames of F and
+    768 MiB + K (16 MiB + B max(N, E) + 4 (3 F + 4 A + 16) max(T N, E S)) for K members, N environments of B bytes each, frames of F and
     actions of A numbers, rollouts of T steps, and E evaluation or confirmation episodes of at most S steps at once: of every
     transition the frame is held up to three times, actions as chosen, clipped and previous, and some scalars, all float32.
     Measured without Ray (resident, with the sandboxes' proportional share), defaults of `TrainingConfig`: Ant 4 members 764 MiB,
@@ -27,5 +36,5 @@ def population_bytes(job: TrainingJob, members: int) -> int:
     transitions = max(config.rollout_length * config.environments, episodes * card.max_steps)
     numbers = 3 * sum(card.observation.values()) + 4 * card.action.size + 16
     environments = max(config.environments, episodes)
-    member = MEMBER_BYTES + environments * ENVIRONMENT_BYTES + 4 * numbers * transitions
+    member = MEMBER_BYTES + environments * ENVIRONMENT_BYTES[card.family] + 4 * numbers * transitions
     return WORKER_BYTES + members * member

@@ -11,8 +11,8 @@ from envs.card import EnvCard, Name
 from service.schema.search import Frozen
 
 Signal = Literal["value", "rate", "gap", "approach", "square", "change", "alive"]
-"""What a term measures: a variable, its rate of change, its distance to another, how fast that shrinks, its square (summed over
-entries), the square of its change in one step, or that the episode goes on."""
+"""What a term measures: a variable (of a distance that is a vector its length), its rate of change, its distance to another, how
+fast that shrinks, its square (summed over entries), the square of its change in one step, or that the episode goes on."""
 
 Shape = Literal["linear", "clipped", "saturating", "near", "close"]
 """How a term pays for it: in proportion, in proportion up to a bound, by tanh, most at a target, most at zero."""
@@ -104,7 +104,15 @@ def _fits(term: Term, card: EnvCard) -> bool:
     size = sizes[term.variable]
     if term.signal in ("gap", "approach"):
         paired = term.other is not None and sizes[term.other] == size
-        return term.entry is None and (paired or (term.other is None and size == 0))
+        return term.entry is None and (paired or term.other is None)
     if term.other is not None or (term.entry is not None and term.entry >= size):
         return False
-    return term.signal in ("square", "change") or (term.entry is None) == (size == 0)
+    if size == 0:
+        return term.entry is None
+    whole = term.signal in ("square", "change") or (term.signal == "value" and term.variable in _distances(card))
+    return whole or term.entry is not None
+
+
+def _distances(card: EnvCard) -> set[str]:
+    """The variables whose length says it all."""
+    return {variable.name for variable in card.variables if variable.role == "distance"}

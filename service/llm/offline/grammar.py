@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
 from numpy.random import Generator
@@ -43,6 +44,8 @@ _ROLES: Final[dict[Role, tuple[_Production, ...]]] = {
     "effort": (("square", "linear", 0.6),),
 }
 _PAIRS: Final[tuple[_Production, ...]] = (("gap", "linear", 0.6), ("gap", "close", 0.8), ("approach", "linear", 0.6))
+_NEARING: Final[tuple[_Production, ...]] = (("gap", "linear", 0.2), ("gap", "close", 0.3), ("approach", "linear", 0.2))
+"""Between two things that both move, as a gripper and what it is to move: no goal, but often the way to one."""
 _ACTION: Final[tuple[_Production, ...]] = (("square", "linear", 0.8), ("change", "linear", 0.4))
 _ALIVE: Final = 1.2
 
@@ -158,6 +161,14 @@ class Grammar:
             if here.role == "position" and here.size == there.size
             for production in _PAIRS
         ]
+        if any(variable.role == "goal" for variable in card.variables):
+            places = [variable for variable in card.variables if variable.role == "position" and variable.size > 1]
+            offers += [
+                self._offer(production, here.name, here.size, "distance", there.name)
+                for here, there in combinations(places, 2)
+                if here.size == there.size
+                for production in _NEARING
+            ]
         offers += [self._offer(production, "action", card.action.size, "effort") for production in _ACTION]
         if card.ending.early:
             offers.append(Offer("alive", "linear", "terminated", 0, None, "contact", False, _ALIVE))
@@ -166,7 +177,7 @@ class Grammar:
     def _offer(self, production: _Production, variable: str, size: int, role: Role, other: str | None = None) -> Offer:
         signal, shape, chance = production
         known = not self._fitness.isdisjoint({variable, other})
-        entries = size if signal in ("value", "rate") else 0
+        entries = size if signal in ("value", "rate") and role != "distance" else 0
         return Offer(signal, shape, variable, entries, other, role, known, chance * (_FITNESS_WEIGHT if known else 1.0))
 
 
@@ -200,6 +211,8 @@ class _Sizes:
         """The usual size of what an offer measures, in its own unit, never 0."""
         match offer.signal:
             case "value":
+                if offer.role == "distance":
+                    return self._gap(offer.variable, None)
                 return _entry(self.statistics.get(offer.variable), entry).size
             case "rate":
                 return self._speed("angular_velocity" if offer.role == "orientation" else "velocity")
@@ -221,8 +234,10 @@ class _Sizes:
 
     def _gap(self, here: str, there: str | None) -> float:
         a, b = self.statistics.get(here), self.statistics.get(there) if there else None
-        if a is None or b is None:
-            return _entry(a, None).size
+        if a is None:
+            return 1.0
+        if b is None:
+            return max(math.sqrt(sum(m**2 + s**2 for m, s in zip(a.mean, a.std, strict=True))), 1e-3)
         squares = ((m - n) ** 2 + s**2 + t**2 for m, n, s, t in zip(a.mean, b.mean, a.std, b.std, strict=True))
         return max(math.sqrt(sum(squares)), 1e-3)
 

@@ -47,7 +47,7 @@ def _signal(term: Term, size: int, dt: float) -> str:
     vector = size > 0 and term.entry is None
     match term.signal:
         case "value":
-            return now
+            return _distance(now, None, vector)
         case "rate":
             return f"({now} - {before}) / {_number(dt)}"
         case "gap":
@@ -66,7 +66,7 @@ def _signal(term: Term, size: int, dt: float) -> str:
 
 def _distance(here: str, there: str | None, vector: bool) -> str:
     if there is None:
-        return here
+        return f"np.linalg.norm({here}, axis=-1)" if vector else here
     return f"np.linalg.norm({here} - {there}, axis=-1)" if vector else f"np.abs({here} - {there})"
 
 

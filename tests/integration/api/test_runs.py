@@ -96,7 +96,16 @@ def test_every_environment_can_be_looked_at(client: httpx.Client) -> None:
     ids = [card["id"] for card in listed]
     assert "Hopper-v5" in ids
     assert ids == sorted(ids)
-    assert [client.get(f"/environments/{one}").json() for one in ids] == listed
+    for one in listed:
+        whole = client.get(f"/environments/{one['id']}").json()
+        assert [metric["name"] for metric in whole["metrics"]] == one["metrics"]
+        assert (len(whole["variables"]), len(whole["baselines"])) == (one["variables"], one["baselines"])
+
+
+def test_an_environment_is_told_with_the_baselines_that_travel_with_the_package(client: httpx.Client) -> None:
+    (baseline,) = client.get("/environments/HalfCheetah-v5").json()["baselines"]
+    assert (baseline["fitness"], baseline["steps"], baseline["seeds"]) == ("forward_speed", 327_680, 5)
+    assert baseline["human"]["low"] <= baseline["human"]["mean"] <= baseline["human"]["high"]
 
 
 def test_a_sign_of_life(client: httpx.Client) -> None:

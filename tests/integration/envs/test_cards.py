@@ -63,6 +63,12 @@ def test_a_card_with_an_argument_that_the_task_does_not_take_is_refused_with_it(
         engine(wrong("Hopper-v5", engine=other), [1])
 
 
+def test_an_environment_of_discrete_actions_is_refused(engine: MakeEngine) -> None:
+    other = card("Hopper-v5").engine.model_copy(update={"task": "CartPole-v1", "arguments": {}})
+    with pytest.raises(CardMismatch, match=r"expected .* a continuous action space, got CartPole-v1 with Discrete\(2"):
+        engine(wrong("Hopper-v5", engine=other), [1])
+
+
 def test_a_variable_of_an_info_that_is_not_there_is_refused_with_the_infos_there_are(engine: MakeEngine) -> None:
     ours = card("Hopper-v5")
     lost = ours.variables[0].model_copy(update={"source": "info.altitude"})

@@ -161,7 +161,8 @@ def test_environments_are_listed_and_shown(shell: Shell) -> None:
     assert "Hopper-v5" in [card["id"] for card in json.loads(out)]
     code, out, _ = shell("envs", "Hopper-v5")
     assert code == ExitCode.OK
-    assert "torso_height" in out
+    for told in ("torso_height", "forward_speed", "163,840 steps", "Stored baselines"):
+        assert told in out
 
 
 @pytest.fixture

@@ -32,3 +32,10 @@ def test_long_rollouts_count_where_they_are_more_than_the_episodes() -> None:
 
 def test_sixteen_candidates_on_the_ant_are_asked_for_with_less_than_three_gib() -> None:
     assert population_bytes(job("Ant-v5", CONFIG), 16) < 3 * 1024 * MIB
+
+
+def test_an_environment_takes_what_the_largest_of_its_family_takes() -> None:
+    # 16 episodes' environments of 16 MiB each, where a Hopper's take 3/4 MiB
+    without = population_bytes(job("FetchReach-v4", CONFIG), 0)
+    # frames of 16 and actions of 4 numbers: 3 * 16 + 4 * 4 + 16 = 80 numbers of 4 bytes for each of 8 * 256 transitions
+    assert population_bytes(job("FetchReach-v4", CONFIG), 1) - without == (16 + 16 * 16) * MIB + 8 * 256 * 320
