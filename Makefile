@@ -2,6 +2,7 @@
 # make test   installs what the tests need as well and runs every check, the tests last
 # make chaos-training      kills the workers of a generation at ten random moments and compares every bit: some minutes
 # make attacks             runs the corpus of attacks on the sandbox as you; attacks-everywhere: as another user and in containers too
+# make environments-page   writes docs/environments.md from the cards and the shipped baselines
 # make baselines           trains the human and the sparse reward of every card: hours, resumable
 #
 # Another interpreter: make demo PYTHON=/path/to/python3.12
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
 
-.PHONY: demo test chaos-training attacks attacks-everywhere live baselines install clean \
+.PHONY: demo test chaos-training attacks attacks-everywhere live baselines environments-page install clean \
   bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-sandbox
 .DELETE_ON_ERROR:
 
@@ -68,6 +69,9 @@ bench-footprint: $(VENV)/.runtime
 baselines: $(VENV)/.runtime
 	@$(BIN)/rewardsmith baseline --out service/baselines/data $$($(BIN)/python -c \
 	  'from envs.card import cards; print(*(f"--env={name}" for name in cards()))')
+
+environments-page: $(VENV)/.runtime
+	@$(BIN)/python -m service.cli.environments_page > docs/environments.md
 
 bench-sandbox: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.sandbox

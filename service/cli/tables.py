@@ -157,8 +157,8 @@ def print_environment(console: Console, environment: Environment) -> None:
         for b in one.baselines
     ]
     if baselines:
-        columns = ("baseline", "human: IQM, 95% interval, success", "sparse")
-        print_table(console, "Stored baselines", columns, baselines)
+        title = "Stored baselines: IQM over seeds, 95% interval, success"
+        print_table(console, title, ("baseline", "human", "sparse"), baselines)
     else:
         console.print(f" No baseline is stored; rewardsmith baseline --env {clean(one.id)} makes one.\n")
 

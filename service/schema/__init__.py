@@ -57,7 +57,8 @@ from service.schema.training import (
 )
 
 __all__ = [
-    "OFFLINE", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineSummary", "BaselineTraining", "Budget", "Candidate",
+    "OFFLINE", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineSummary", "BaselineTraining",
+    "Budget", "Candidate",
     "CandidateState", "Comparison", "Completion", "CompletionState", "ComponentSummary", "ComponentVerdict", "CurvePoint",
     "EpisodeEnd", "EpisodeSummary", "Event", "EventKind", "Fault", "Finding", "Fitness", "HalvingConfig", "Interval",
     "Iteration", "IterationState", "Message", "Moment", "PPOConfig", "PolicyOf", "RewardComparison", "RewardKind", "Run",

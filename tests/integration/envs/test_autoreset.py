@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from envs.card import card, cards
+from envs.card import card
 from envs.engines.envpool import EnvPoolEngine
 from envs.rollout import Collector
 from envs.variables import Layout, Transitions
+from tests.representatives import REPRESENTATIVES
 
 MakeEngine = Callable[..., EnvPoolEngine]
 HOPPER = card("Hopper-v5")
@@ -73,7 +74,7 @@ def test_the_action_of_the_step_that_only_resets_does_nothing(engine: MakeEngine
     np.testing.assert_array_equal(other.frames, hops.frames)
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(cards()) if card(name).fixed_horizon])
+@pytest.mark.parametrize("name", [name for name in REPRESENTATIVES if card(name).fixed_horizon])
 def test_an_episode_that_nothing_ends_early_is_truncated_after_max_steps(engine: MakeEngine, name: str) -> None:
     ours = card(name)
     actions = noise(ours.max_steps + 5, 1, ours.action.size)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from envs.card import card, cards
+from envs.card import card
 from envs.engines.envpool import EnvPoolEngine
 from envs.rollout import Collector
 from envs.variables import Layout, Transitions
+from tests.representatives import REPRESENTATIVES
 
 MakeEngine = Callable[..., EnvPoolEngine]
 Play = Callable[[Sequence[int], int], Transitions]
@@ -18,7 +19,7 @@ SEEDS = [11, 22, 33, 44, 55]
 STEPS = 120
 
 
-@pytest.fixture(params=sorted(cards()))
+@pytest.fixture(params=REPRESENTATIVES)
 def play(request: pytest.FixtureRequest, engine: MakeEngine) -> Play:
     """Plays each seed with actions of its own, in a pool of the seeds given."""
     ours = card(request.param)

@@ -137,8 +137,17 @@ def test_an_argument_that_the_reference_does_not_take_is_refused_with_it() -> No
 
 
 def test_a_reference_that_is_not_installed_is_refused_with_its_id_and_where_such_come_from() -> None:
-    with pytest.raises(ReferenceUnavailable, match=r"'Unheard-v1' in Gymnasium, got no such id.*gymnasium-robotics"):
+    with pytest.raises(ReferenceUnavailable, match=r"'Unheard-v1' in Gymnasium, got no such id.*'gymnasium\[mujoco\]'"):
         GymnasiumEngine(Layout(with_engine(reference="Unheard-v1")), [1])
+    robot = card("FetchReach-v4")
+    unheard = robot.model_copy(update={"engine": robot.engine.model_copy(update={"reference": "Unheard-v1"})})
+    with pytest.raises(ReferenceUnavailable, match=r"got no such id; .*pip install gymnasium-robotics"):
+        GymnasiumEngine(Layout(unheard), [1])
+
+
+def test_a_card_of_a_family_that_gymnasium_has_no_ids_for_has_no_reference() -> None:
+    with pytest.raises(ReferenceUnavailable, match=r"drawer-open-v3: expected a reference .* the family metaworld"):
+        GymnasiumEngine(Layout(card("drawer-open-v3")), [1])
 
 
 def test_a_reference_that_mujoco_does_not_step_has_no_simulation() -> None:

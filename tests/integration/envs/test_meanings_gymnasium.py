@@ -40,9 +40,9 @@ def reference(request: pytest.FixtureRequest) -> Iterator[tuple[EnvCard, MujocoE
 
 
 def put_anywhere(env: MujocoEnv, random: np.random.Generator) -> None:
-    """Joints anywhere in their ranges, on its feet, its front, its back or turned anyhow, set onto the floor or a little above."""
+    """Joints near their start or anywhere in their ranges, on its feet, its front, its back or turned anyhow, set onto the floor or above."""
     model = env.model
-    positions = env.init_qpos.copy()
+    positions, bent = env.init_qpos.copy(), random.choice([0.1, 1.0])
     for joint in (model.joint(i) for i in range(model.njnt)):
         at = int(joint.qposadr[0])
         if joint.type[0] == mujoco.mjtJoint.mjJNT_FREE:
@@ -51,7 +51,7 @@ def put_anywhere(env: MujocoEnv, random: np.random.Generator) -> None:
             positions[at + 3 : at + 7] = turn / np.linalg.norm(turn)
         elif joint.type[0] == mujoco.mjtJoint.mjJNT_HINGE:
             low, high = joint.range if joint.limited[0] else (-4.0, 4.0)
-            positions[at] = random.uniform(low, high)
+            positions[at] += bent * (random.uniform(low, high) - positions[at])
         elif joint.name != "rootz":
             # a little over where a rail ends, so that it pushes back
             reach = 1.02 * min(joint.range[1], 1.0) if joint.limited[0] else 2.0

@@ -11,17 +11,18 @@ import pytest
 from safetensors import safe_open
 
 from envs.behaviour import policy_path, reference_policy
-from envs.card import card, cards
+from envs.card import card
 from envs.variables import Layout
 from service.training.moments import normalise
 from service.training.networks import forward
 from service.training.policy import load_actor
 from service.training.references import main, train_reference
+from tests.representatives import WITH_POLICY
 
 HOPPER = card("Hopper-v5")
 
 
-@pytest.mark.parametrize("name", sorted(cards()))
+@pytest.mark.parametrize("name", WITH_POLICY)
 def test_a_reference_policy_acts_in_numpy_as_it_acts_in_jax(name: str) -> None:
     layout = Layout(card(name))
     policy = reference_policy(layout)

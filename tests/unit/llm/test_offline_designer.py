@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from envs.card import card, cards
+from envs.card import card
 from sandbox import check_reward
 from service.evolution.critic import extract_source
 from service.llm.contract import DesignRequest, Parent, Rejected
@@ -16,6 +16,7 @@ from service.llm.offline import OfflineDesigner
 from service.llm.offline.genome import Genome, Term, read_genome
 from service.llm.offline.writing import write_source
 from service.schema import Fault, Finding, Severity
+from tests.representatives import REPRESENTATIVES
 
 RequestMaker = Callable[..., DesignRequest]
 CODES = (
@@ -66,7 +67,7 @@ def test_it_says_that_no_language_model_was_involved_and_costs_nothing(request_f
     assert (reply.origin, reply.parents) == ("sampled", ())
 
 
-@pytest.mark.parametrize("environment", sorted(cards()))
+@pytest.mark.parametrize("environment", REPRESENTATIVES)
 def test_whatever_it_writes_passes_the_policy_generation_after_generation(
     environment: str, request_for: RequestMaker
 ) -> None:
