@@ -10,11 +10,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from envs.errors import CardInvalid
 
-Toml = str | int | float | bool | list["Toml"] | dict[str, "Toml"]
 Key = tuple[str | int, ...]
 """A way into a document, as `("variables", 3, "role")`."""
 BASE = "_"
@@ -36,20 +36,52 @@ class Place:
         return f"{self.file}:{self.line}"
 
 
+Toml = str | int | float | bool | list["Toml"] | dict[str, "Toml"]
+
+
+@dataclass(frozen=True)
+class _File:
+    """One file as it was read: its `text`, and what it says itself."""
+
+    name: str
+    text: str
+    own: dict[str, Toml]
+
+
 @dataclass(frozen=True)
 class CardText:
-    """A card's document with all that it inherits, and the places of its keys and tables."""
+    """A card's document with all that it inherits, and the files that it was read from, the card's own last."""
 
-    file: str
     document: dict[str, Toml]
-    places: Mapping[Key, Place]
+    files: tuple[_File, ...]
 
     def place(self, key: Key) -> str:
         """File and line of a key, of the table around it where the key is not there, of nothing more than the file at worst."""
+        places = self._places
         for length in range(len(key), 0, -1):
-            if found := self.places.get(key[:length]):
+            if found := places.get(key[:length]):
                 return str(found)
-        return self.file
+        return self.files[-1].name
+
+    @cached_property
+    def _places(self) -> Mapping[Key, Place]:
+        """Worked out when a fault is to be told, which is seldom."""
+        document: dict[str, Toml] = {}
+        places: dict[Key, Place] = {}
+        for file in self.files:
+            own = _lines(file.name, file.text)
+            for key, value in file.own.items():
+                numbers = _numbers(document.get(key), value)
+                replaced = set(numbers or ())
+                places = {
+                    at: place for at, place in places.items() if at[0] != key or len(at) < 2 or at[1] not in replaced
+                }
+                for at, place in own.items():
+                    if at[0] == key:
+                        moved = numbers is not None and len(at) > 1 and isinstance(at[1], int)
+                        places[(key, numbers[at[1]], *at[2:]) if moved else at] = place  # type: ignore[index]
+            document = _merged(document, file.own)
+        return places
 
 
 class CardReader:
@@ -69,31 +101,32 @@ class CardReader:
                 f"{heirs[0].name}: {EXTENDS}: expected a card or a base that does not extend itself: {circle}"
             )
         if path not in self._read:
-            own = _parsed(path)
-            name = own.document.pop(EXTENDS, None)
-            self._read[path] = own if name is None else _merged(self._base(own, path, name, heirs), own)
+            file = _parsed(path)
+            name = file.own.pop(EXTENDS, None)
+            base = CardText({}, ()) if name is None else self._whole(_base(file, path, name), (*heirs, path))
+            self._read[path] = CardText(_merged(base.document, file.own), (*base.files, file))
         return self._read[path]
 
-    def _base(self, own: CardText, path: Path, name: Toml, heirs: tuple[Path, ...]) -> CardText:
-        base = path.parent / f"{name}.toml"
-        if not isinstance(name, str) or base.parent != path.parent or not base.is_file():
-            known = ", ".join(sorted(one.stem for one in path.parent.glob("*.toml") if one != path)) or "none"
-            raise CardInvalid(
-                f"{own.place((EXTENDS,))}: {EXTENDS}: expected a file of this folder without .toml ({known}), got {name!r}"
-            )
-        return self._whole(base, (*heirs, path))
+
+def _base(file: _File, path: Path, name: Toml) -> Path:
+    base = path.parent / f"{name}.toml"
+    if not isinstance(name, str) or base.parent != path.parent or not base.is_file():
+        known = ", ".join(sorted(one.stem for one in path.parent.glob("*.toml") if one != path)) or "none"
+        line = _lines(file.name, file.text)[(EXTENDS,)]
+        raise CardInvalid(f"{line}: {EXTENDS}: expected a file of this folder without .toml ({known}), got {name!r}")
+    return base
 
 
-def _parsed(path: Path) -> CardText:
+def _parsed(path: Path) -> _File:
     try:
         text = path.read_text(encoding="utf-8")
-        return CardText(path.name, tomllib.loads(text), _places(path.name, text))
+        return _File(path.name, text, tomllib.loads(text))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CardInvalid(f"{path.name}: not TOML: {error}") from error
 
 
-def _places(file: str, text: str) -> dict[Key, Place]:
-    """Where each table and each key at the beginning of a line stands; keys within inline tables count as their line's key."""
+def _lines(file: str, text: str) -> dict[Key, Place]:
+    """Where each table and each key at the beginning of a line stands."""
     places: dict[Key, Place] = {}
     table: Key = ()
     times: dict[str, int] = {}
@@ -109,38 +142,47 @@ def _places(file: str, text: str) -> dict[Key, Place]:
     return places
 
 
-def _merged(base: CardText, own: CardText) -> CardText:
+def _merged(base: Mapping[str, Toml], own: Mapping[str, Toml]) -> dict[str, Toml]:
     """`own` laid over `base`."""
-    document, places = dict(base.document), dict(base.places)
-    for key, value in own.document.items():
-        inherited = document.get(key)
-        if isinstance(inherited, list) and isinstance(value, list) and all(isinstance(one, dict) for one in value):
-            document[key], numbers = _joined(inherited, value)
-            moved = {number: dict[Key, Place]() for number in numbers}
-            for at, place in own.places.items():
-                if at[0] == key and len(at) > 1 and isinstance(at[1], int):
-                    moved[numbers[at[1]]][key, numbers[at[1]], *at[2:]] = place
-            places = {
-                at: place for at, place in places.items() if at[:1] != (key,) or len(at) < 2 or at[1] not in moved
-            }
-            places.update({at: place for entry in moved.values() for at, place in entry.items()})
-            continue
-        document[key] = {**inherited, **value} if isinstance(inherited, dict) and isinstance(value, dict) else value
-        places.update({at: place for at, place in own.places.items() if at[0] == key})
-    return CardText(own.file, document, places)
-
-
-def _joined(inherited: list[Toml], added: list[Toml]) -> tuple[list[Toml], list[int]]:
-    """Both lists of tables as one, and where each of the added ones came to stand."""
-    joined, numbers = list(inherited), list[int]()
-    names = [one.get("name") if isinstance(one, dict) else None for one in joined]
-    for table in added:
-        name = table.get("name") if isinstance(table, dict) else None
-        if name is not None and name in names[: len(inherited)]:
-            number = names.index(name)
-            joined[number] = table
+    merged = dict(base)
+    for key, value in own.items():
+        inherited = merged.get(key)
+        if (
+            isinstance(inherited, list)
+            and isinstance(value, list)
+            and (numbers := _numbers(inherited, value)) is not None
+        ):
+            joined = [*inherited, *value[: max(numbers, default=-1) + 1 - len(inherited)]]
+            for number, table in zip(numbers, value, strict=True):
+                joined[number] = table
+            merged[key] = joined
+        elif isinstance(inherited, dict) and isinstance(value, dict):
+            merged[key] = {**inherited, **value}
         else:
-            number = len(joined)
-            joined.append(table)
-        numbers.append(number)
-    return joined, numbers
+            merged[key] = value
+    return merged
+
+
+def _numbers(inherited: Toml | None, added: Toml) -> list[int] | None:
+    """Where each of some added tables comes to stand among the inherited ones; None where no tables are joined."""
+    if (
+        not isinstance(inherited, list)
+        or not isinstance(added, list)
+        or not all(isinstance(one, dict) for one in added)
+    ):
+        return None
+    known = {_name(one): number for number, one in reversed(list(enumerate(inherited)))}
+    numbers, after = list[int](), len(inherited)
+    for table in added:
+        name = _name(table)
+        if name is not None and name in known:
+            numbers.append(known[name])
+        else:
+            numbers.append(after)
+            after += 1
+    return numbers
+
+
+def _name(table: Toml) -> Toml | None:
+    name = table.get("name") if isinstance(table, dict) else None
+    return name if isinstance(name, str) else None

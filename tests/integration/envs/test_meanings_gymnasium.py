@@ -40,37 +40,36 @@ def reference(request: pytest.FixtureRequest) -> Iterator[tuple[EnvCard, MujocoE
 
 
 def put_anywhere(env: MujocoEnv, random: np.random.Generator) -> None:
-    """Joints near their start or anywhere in their ranges, on its feet, its front, its back or turned anyhow, set onto the floor or above."""
-    model = env.model
+    """Joints near their start or anywhere in range; robots upright, upside down, lying or turned anyhow, on the floor or above it."""
+    model, lift = env.model, None
     positions, bent = env.init_qpos.copy(), random.choice([0.1, 1.0])
     for joint in (model.joint(i) for i in range(model.njnt)):
         at = int(joint.qposadr[0])
         if joint.type[0] == mujoco.mjtJoint.mjJNT_FREE:
-            positions[at : at + 2] = random.uniform(-2, 2, 2)
+            positions[at : at + 2], lift = random.uniform(-2, 2, 2), at + 2
             turn = random.choice(POSTURES) + random.normal(size=4) * random.choice([0.05, 5.0])
             positions[at + 3 : at + 7] = turn / np.linalg.norm(turn)
         elif joint.type[0] == mujoco.mjtJoint.mjJNT_HINGE:
             low, high = joint.range if joint.limited[0] else (-4.0, 4.0)
             positions[at] += bent * (random.uniform(low, high) - positions[at])
-        elif joint.name != "rootz":
+        elif joint.name == "rootz":
+            lift = at
+        else:
             # a little over where a rail ends, so that it pushes back
             reach = 1.02 * min(joint.range[1], 1.0) if joint.limited[0] else 2.0
             positions[at] = random.uniform(-reach, reach)
     env.set_state(positions, random.normal(size=model.nv))
-    upward = {"rootz": 0, "root": 2}
-    for name, entry in upward.items():
-        if name in [model.joint(i).name for i in range(model.njnt)]:
-            lowest = min(_lowest(model, env.data, i) for i in range(model.ngeom))
-            at = int(model.joint(name).qposadr[0]) + entry
-            positions[at] -= lowest - random.uniform(-0.03, 0.05)
-            env.set_state(positions, random.normal(size=model.nv))
+    if lift is not None:
+        positions[lift] -= min(_lowest(env, i) for i in range(model.ngeom)) - random.uniform(-0.03, 0.05)
+        env.set_state(positions, random.normal(size=model.nv))
 
 
-def _lowest(model: mujoco.MjModel, data: mujoco.MjData, geom: int) -> float:
-    if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_PLANE:
+def _lowest(env: MujocoEnv, geom: int) -> float:
+    kind, size = env.model.geom_type[geom], env.model.geom_size[geom]
+    if kind == mujoco.mjtGeom.mjGEOM_PLANE:
         return np.inf
-    half = 0.0 if model.geom_type[geom] == mujoco.mjtGeom.mjGEOM_SPHERE else model.geom_size[geom, 1]
-    return float(data.geom_xpos[geom, 2] - abs(half * data.geom_xmat[geom, 8]) - model.geom_size[geom, 0])
+    half = 0.0 if kind == mujoco.mjtGeom.mjGEOM_SPHERE else size[1]
+    return float(env.data.geom_xpos[geom, 2] - abs(half * env.data.geom_xmat[geom, 8]) - size[0])
 
 
 def test_every_variable_of_these_cards_has_a_meaning_here_or_is_counted() -> None:

@@ -161,10 +161,11 @@ def test_the_expressions_of_every_card_are_in_the_language_of_the_sandbox(name: 
 
 
 def test_all_cards_load_within_300_ms_of_this_processor() -> None:
-    # in a process of its own, since cards are read once; the time of the processor, which others do not slow down as much
-    program = "import time, envs.card, sandbox; start = time.process_time(); envs.card.cards(); print(time.process_time() - start)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 0.3
+    # In processes of their own, since cards are read once; the least of five, since others slow this processor down.
+    program = "import time, envs.card, sandbox; begun = time.process_time(); envs.card.cards(); print(time.process_time() - begun)"
+    command = [sys.executable, "-c", program]
+    taken = [float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(5)]
+    assert min(taken) < 0.3
 
 
 def test_two_cards_of_one_id_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,570 @@
+"""What the tasks beyond built-in goals take for done: real models posed or driven through the task, and through what only looks like it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+
+import mujoco
+import numpy as np
+import pytest
+from gymnasium.envs.mujoco import MujocoEnv
+from numpy.typing import NDArray
+
+from envs.card import card, cards
+from envs.engines.envpool import EnvPoolEngine
+from envs.reference import make_reference
+from envs.rollout import Collector
+from envs.turning import turns
+from envs.variables import Floats, Layout
+from sandbox import MetricValue, SandboxedMetric, check_metric
+
+Values = NDArray[np.float64]
+Pose = Values
+Target = Callable[[float], Mapping[str, float]]
+UPRIGHT = (1.0, 0.0, 0.0, 0.0)
+
+
+class Stage:
+    """The reference model of a card: put into poses or driven by torques, and what its environment shows of that."""
+
+    def __init__(self, name: str) -> None:
+        self.card = card(name)
+        self.layout = Layout(self.card)
+        env = make_reference(self.card).unwrapped
+        assert isinstance(env, MujocoEnv)
+        env.reset(seed=0)
+        self.env, self.model, self.data = env, env.model, env.data
+        self.free = self.model.jnt_type[0] == mujoco.mjtJoint.mjJNT_FREE
+
+    def pose(self, place: Sequence[float] = (), turn: Sequence[float] = UPRIGHT, **joints: float) -> Pose:
+        """Generalised positions: the model's own start, but for what is named; `place` and `turn` are those of a free torso."""
+        positions = self.env.init_qpos.copy()
+        if self.free:
+            positions[: len(place)] = place
+            positions[3:7] = turn / np.linalg.norm(turn)
+        for joint, angle in joints.items():
+            positions[self.model.joint(joint).qposadr[0]] = angle
+        return positions
+
+    def through(self, *poses: tuple[float, Pose]) -> Values:
+        """A pose for each step, `[T + 1, nq]`, from poses at some seconds, the first of them 0."""
+        at = np.array([seconds / self.card.dt for seconds, _ in poses]).round()
+        steps = np.arange(at[-1] + 1)
+        path = np.stack([np.interp(steps, at, entry) for entry in np.array([pose for _, pose in poses]).T], axis=1)
+        if self.free:
+            path[:, 3:7] /= np.linalg.norm(path[:, 3:7], axis=1, keepdims=True)
+        return path
+
+    def grounded(self, path: Values) -> Values:
+        """The same poses, each lifted or lowered until its lowest point is on the floor."""
+        path = path.copy()
+        for positions in path:
+            self.data.qpos[:] = positions
+            mujoco.mj_kinematics(self.model, self.data)
+            positions[2 if self.free else 1] -= min(self._lowest(i) for i in range(self.model.ngeom))
+        return path
+
+    def _lowest(self, geom: int) -> float:
+        kind, size = self.model.geom_type[geom], self.model.geom_size[geom]
+        if kind == mujoco.mjtGeom.mjGEOM_PLANE:
+            return np.inf
+        half = 0.0 if kind == mujoco.mjtGeom.mjGEOM_SPHERE else size[1]
+        return float(self.data.geom_xpos[geom, 2] - abs(half * self.data.geom_xmat[geom, 8]) - size[0])
+
+    def shown(self, path: Values) -> Values:
+        """What the environment shows in each of these poses `[T + 1, nq]`, moving from one to the next in a step."""
+        velocity, frames = np.zeros(self.model.nv), []
+        for i, positions in enumerate(path):
+            if i:
+                mujoco.mj_differentiatePos(self.model, velocity, self.card.dt, path[i - 1], positions)
+            self.env.set_state(positions, velocity)
+            frames.append(self.env._get_obs())
+        return np.array(frames)
+
+    def driven(self, start: Pose, target: Target, seconds: float, stiffness: float, damping: float) -> Values:
+        """What the environment shows while its motors pull its joints, as springs would, towards angles that change with time."""
+        motors = [self.model.actuator(i) for i in range(self.model.nu)]
+        joints = [self.model.joint(int(motor.trnid[0])) for motor in motors]
+        gears = np.array([motor.gear[0] for motor in motors])
+        self.env.set_state(start, np.zeros(self.model.nv))
+        frames, wanted = [self.env._get_obs()], {joint.name: start[joint.qposadr[0]] for joint in joints}
+        for t in range(round(seconds / self.card.dt)):
+            wanted |= target(t * self.card.dt)
+            off = [wanted[joint.name] - self.data.qpos[joint.qposadr[0]] for joint in joints]
+            speed = [self.data.qvel[joint.dofadr[0]] for joint in joints]
+            torque = stiffness * np.array(off) - damping * np.array(speed)
+            frames.append(self.env.step(np.clip(torque / gears, self.card.action.low, self.card.action.high))[0])
+        return np.array(frames)
+
+    def frames(self, shown: Values) -> Floats:
+        """Frames of one whole episode `[T + 1, F]`, with the turns that the card counts."""
+        frames = np.zeros((len(shown), 1, self.layout.width), np.float32)
+        frames[:, 0, : self.layout.shown] = shown
+        begin = np.arange(len(shown))[:, None] == 0
+        for counter in self.layout.counters:
+            counted = turns(frames[..., counter.quaternion], counter.axis, begin, np.zeros(1, np.float32))
+            frames[..., counter.column] = counted
+        return frames[:, 0]
+
+    def judged(self, metric: str, shown: Values) -> MetricValue:
+        """What a metric of the card says of an episode of which the environment showed this."""
+        frames = self.frames(shown)
+        return _judge(self.card.id, metric)(
+            self.layout.values(self.card.sizes, frames), len(frames) - 1, self.card.max_steps, self.card.dt
+        )
+
+
+@cache
+def stage(name: str) -> Stage:
+    return Stage(name)
+
+
+def assert_told_apart(
+    stage: Stage, metric: str, done: Mapping[str, Values], near: Mapping[str, Values]
+) -> dict[str, MetricValue]:
+    """Asserts that the metric finds the task done in every episode of `done` and in none of `near`, which all score lower."""
+    values = {what: stage.judged(metric, shown) for what, shown in {**done, **near}.items()}
+    assert {what for what, value in values.items() if value.success} == set(done)
+    least = min(values[what].score for what in done)
+    assert {what: values[what].score for what in near if values[what].score >= least} == {}
+    return values
+
+
+_OPEN: list[SandboxedMetric] = []
+
+
+@cache
+def _judge(environment: str, metric: str) -> SandboxedMetric:
+    ours = card(environment)
+    expressions = ours.metric(metric)
+    checked = check_metric(expressions.score, expressions.success, ours.sizes)
+    _OPEN.append(SandboxedMetric(checked, ours.sizes, ours.max_steps + 1).open())
+    return _OPEN[-1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _sandboxes() -> Iterator[None]:
+    yield
+    _judge.cache_clear()
+    while _OPEN:
+        _OPEN.pop().close()
+
+
+# --- Hopper ---------------------------------------------------------------------------------------------------------------------
+
+
+def leap(hopper: Stage, turned: float, seconds: float = 8.0) -> Values:
+    """Stands, leaps 1.3 m high while the torso turns so far forward (in turns), lands, and stands on."""
+    flight = 1.0
+    steps = round(seconds / hopper.card.dt)
+    time = np.arange(steps + 1) * hopper.card.dt - 1.0
+    up = np.clip(time, 0, flight)
+    path = np.tile(hopper.pose(), (steps + 1, 1))
+    path[:, 2] = 2 * np.pi * turned * up / flight
+    # 4.9 m/s upward last for a second under gravity, and lift by 1.2 m
+    path[:, 1] += 4.905 * up * (flight - up)
+    return path
+
+
+def roll(hopper: Stage, turned: float) -> Values:
+    """Topples over, rolls over the ground and stands up again, its lowest point always on the floor."""
+    upright, rolled = hopper.pose(), hopper.pose(rooty=2 * np.pi * turned)
+    return hopper.grounded(hopper.through((0, upright), (1, upright), (4, rolled), (8, rolled)))
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "way"), [("Hopper-backflip", "back_flips", -1), ("Hopper-frontflip", "front_flips", 1)]
+)
+def test_a_flip_is_a_whole_turn_the_right_way_that_ends_upright(name: str, metric: str, way: int) -> None:
+    hopper = stage(name)
+    flip = hopper.judged(metric, hopper.shown(leap(hopper, way * 1.01)))
+    other = hopper.judged(metric, hopper.shown(leap(hopper, way * -1.01)))
+    there = leap(hopper, way * 0.5)
+    half = hopper.judged(metric, hopper.shown(np.concatenate([there[:250], there[249::-1]])))
+    fallen = leap(hopper, way * 1.01)
+    fallen[500:, 2] += way * np.pi / 2
+    lying = hopper.judged(metric, hopper.shown(np.concatenate([fallen[:500], hopper.grounded(fallen[500:])])))
+    assert flip.success
+    assert flip.score == pytest.approx(1.01, abs=1e-3)
+    assert (other.success, half.success, lying.success) == (False, False, False)
+    assert other.score == pytest.approx(0, abs=1e-6)
+    assert half.score == pytest.approx(0.5, abs=1e-2)
+
+
+def test_rolling_forward_over_the_ground_is_no_front_flip() -> None:
+    hopper = stage("Hopper-frontflip")
+    rolled = hopper.judged("front_flips", hopper.shown(roll(hopper, 1.01)))
+    flip = hopper.judged("front_flips", hopper.shown(leap(hopper, 1.01)))
+    assert not rolled.success
+    # the torso lies on the floor from a quarter turn to three quarters
+    assert rolled.score == pytest.approx(0.51, abs=0.06)
+    assert rolled.score < flip.score
+
+
+def hops(hopper: Stage, count: int, high: float, speed: float = 0.0, seconds: float = 8.0) -> Values:
+    """Hops as high, all evenly over the time, while the hopper moves along at a speed; between hops it stands for as long."""
+    steps = round(seconds / hopper.card.dt)
+    time = np.arange(steps + 1) * hopper.card.dt
+    path = hopper.grounded(np.tile(hopper.pose(), (steps + 1, 1)))
+    path[:, 1] += high * np.maximum(np.sin(2 * np.pi * count * time / seconds), 0)
+    path[:, 0] = speed * time
+    return path
+
+
+def test_hops_in_place_leave_the_floor_and_come_back_to_where_they_were() -> None:
+    hopper = stage("Hopper-v5")
+
+    def judged(path: Values) -> MetricValue:
+        return hopper.judged("hops_in_place", hopper.shown(path))
+
+    ten, five, four = (judged(hops(hopper, count, 0.2)) for count in (10, 5, 4))
+    away, standing, trembling = (
+        judged(hops(hopper, 10, 0.2, speed=0.5)),
+        judged(hops(hopper, 0, 0)),
+        judged(hops(hopper, 10, 0.03)),
+    )
+    fallen = judged(hops(hopper, 6, 0.2, seconds=4.8))
+    # in 2 s of 0.5 m/s the hopper has gone 1 m, and landed twice
+    assert [value.score for value in (ten, five, four, away, standing, trembling, fallen)] == [10, 5, 4, 2, 0, 0, 6]
+    assert [value.success for value in (ten, five, four, away, standing, trembling, fallen)] == [
+        True,
+        True,
+        *[False] * 5,
+    ]
+
+
+# --- Walker ---------------------------------------------------------------------------------------------------------------------
+
+
+def split(walker: Stage, spread: float, **joints: float) -> Pose:
+    """Legs straight and so far apart (degrees), as far before the hips as behind; the torso is in line with the front leg."""
+    return walker.pose(rooty=np.radians(-spread / 2), thigh_left_joint=np.radians(-spread), **joints)
+
+
+def test_a_split_is_held_with_feet_far_apart_on_the_floor_and_the_torso_off_it() -> None:
+    walker = stage("Walker2d-splits")
+    standing, wide = walker.pose(), split(walker, 120)
+    lying = walker.pose(rooty=-np.pi / 2, thigh_joint=np.radians(-5), thigh_left_joint=np.radians(-145))
+
+    def into(pose: Pose, *then: tuple[float, Pose]) -> Values:
+        return walker.grounded(walker.through((0, standing), (2, pose), *(then or ((8, pose),))))
+
+    down = walker.grounded(walker.through((0, standing), (2, wide)))
+    held = walker.driven(down[-1], lambda t: {}, 6, stiffness=400, damping=20)
+    in_the_air = into(wide)
+    in_the_air[-125:, 1] += 0.3
+    assert_told_apart(
+        walker,
+        "splits",
+        done={
+            "posed": walker.shown(into(split(walker, 130))),
+            "held by the motors": np.concatenate([walker.shown(down)[:-1], held]),
+        },
+        near={
+            "standing": walker.shown(into(standing)),
+            "a long stride": walker.shown(into(split(walker, 75))),
+            "got up again": walker.shown(into(wide, (5, wide), (7.5, standing), (8, standing))),
+            "on its back, legs apart": walker.shown(into(lying)),
+            "in the air": walker.shown(in_the_air),
+        },
+    )
+
+
+# --- Half cheetah ---------------------------------------------------------------------------------------------------------------
+
+
+def run(
+    cheetah: Stage, speed: float, pitch: Callable[[Values], Values] = np.zeros_like, seconds: float = 50.0
+) -> Values:
+    """Moves along the track at a speed, the torso pitched as it is told for each second."""
+    time = np.arange(round(seconds / cheetah.card.dt) + 1) * cheetah.card.dt
+    path = np.tile(cheetah.pose(), (len(time), 1))
+    path[:, 0], path[:, 2] = speed * time, pitch(time)
+    return cheetah.grounded(path)
+
+
+def test_a_cheetah_that_runs_backwards_does_so_on_its_legs() -> None:
+    cheetah = stage("HalfCheetah-v5")
+
+    def shown(speed: float, pitch: Callable[[Values], Values] = np.zeros_like) -> Values:
+        return cheetah.shown(run(cheetah, speed, pitch))
+
+    values = assert_told_apart(
+        cheetah,
+        "backward_speed",
+        done={"backwards": shown(-2.0), "rocking": shown(-2.0, lambda t: 0.5 * np.sin(9 * t))},
+        near={
+            "forwards": shown(2.0),
+            "slowly": shown(-0.9),
+            "on its back": shown(-2.0, lambda t: np.full_like(t, np.pi)),
+            "fallen over after 20 s, sliding": shown(-2.0, lambda t: np.clip(t - 20, 0, 1) * np.pi),
+            "tumbling": shown(-2.0, lambda t: -3 * t),
+        },
+    )
+    # 2 m/s all the time; of the turn onto its back, one third of a second is within 60 degrees: 20.33 s of 50 s
+    assert values["backwards"].score == pytest.approx(2.0, abs=1e-4)
+    assert values["fallen over after 20 s, sliding"].score == pytest.approx(2.0 * 20.33 / 50, abs=0.01)
+    assert values["forwards"].score == pytest.approx(-2.0, abs=1e-4)
+
+
+def test_a_cheetah_stands_on_its_hind_leg_for_two_seconds_on_end() -> None:
+    cheetah = stage("HalfCheetah-v5")
+    standing = cheetah.pose()
+    # the hind leg is stretched, and the centre of mass is over its foot
+    reared = cheetah.pose(rooty=-1.15, bthigh=0.5, bshin=-0.33, bfoot=-0.23, fthigh=-0.98, fshin=-0.73, ffoot=0.33)
+    sitting = cheetah.pose(rooty=-1.5, bthigh=-0.5, bshin=0.7, bfoot=0.7)
+    on_the_front = cheetah.pose(rooty=1.2, fthigh=0.5)
+
+    def into(pose: Pose, held: float = 8.0) -> Values:
+        path = cheetah.through((0, standing), (1, pose), (1 + held, pose), (2 + held, standing), (20, standing))
+        return cheetah.grounded(path)
+
+    leaping = into(reared)
+    leaping[:, 1] += 0.3 * (leaping[:, 2] < -0.5)
+    again = cheetah.through(*((t, reared if t % 2 else standing) for t in range(21)))
+    values = assert_told_apart(
+        cheetah,
+        "hind_leg_stand",
+        done={"reared": cheetah.shown(into(reared))},
+        near={
+            "standing": cheetah.shown(into(standing)),
+            "for a second": cheetah.shown(into(reared, held=1.0)),
+            "again and again": cheetah.shown(cheetah.grounded(again)),
+            "sitting on its rump": cheetah.shown(into(sitting)),
+            "on its front leg": cheetah.shown(into(on_the_front)),
+            "in the air": cheetah.shown(leaping),
+        },
+    )
+    # 8 s, and a part of the seconds of rising and of coming down
+    assert 8.0 < values["reared"].score < 9.5
+
+
+# --- Ant ------------------------------------------------------------------------------------------------------------------------
+
+STOOD = {"ankle_1": 1.0, "ankle_2": -1.0, "ankle_3": -1.0, "ankle_4": 1.0}
+
+
+def about_z(yaw: Values | float) -> Values:
+    return np.stack(
+        [np.cos(np.asarray(yaw) / 2), np.zeros_like(yaw), np.zeros_like(yaw), np.sin(np.asarray(yaw) / 2)], axis=-1
+    )
+
+
+def moved(
+    ant: Stage,
+    x: Callable[[Values], Values],
+    y: Callable[[Values], Values],
+    yaw: Callable[[Values], Values],
+    seconds: float = 50.0,
+) -> Values:
+    time = np.arange(round(seconds / ant.card.dt) + 1) * ant.card.dt
+    path = np.tile(ant.pose(**STOOD), (len(time), 1))
+    path[:, 0], path[:, 1], path[:, 3:7] = x(time), y(time), about_z(yaw(time))
+    return ant.shown(ant.grounded(path))
+
+
+def still(time: Values) -> Values:
+    return np.zeros_like(time)
+
+
+def test_an_ant_walks_backwards_against_the_way_that_it_faces() -> None:
+    ant = stage("Ant-v5")
+    back = lambda time: -time  # noqa: E731
+    values = assert_told_apart(
+        ant,
+        "backward_speed",
+        done={
+            "backwards": moved(ant, back, still, still),
+            "facing left and moving right": moved(ant, still, back, lambda t: np.full_like(t, np.pi / 2)),
+        },
+        near={
+            "forwards": moved(ant, lambda t: t, still, still),
+            "turned round and walking ahead": moved(ant, back, still, lambda t: np.full_like(t, np.pi)),
+            "sideways": moved(ant, still, back, still),
+            "too slowly": moved(ant, lambda t: -0.4 * t, still, still),
+            "fallen after 30 s": moved(ant, back, still, still, seconds=30),
+            "spinning on its way": moved(ant, back, still, lambda t: t),
+        },
+    )
+    assert values["backwards"].score == pytest.approx(1.0, abs=1e-4)
+    assert values["forwards"].score == pytest.approx(-1.0, abs=1e-4)
+    assert values["turned round and walking ahead"].score == pytest.approx(-1.0, abs=1e-4)
+    assert values["sideways"].score == pytest.approx(0.0, abs=1e-4)
+    assert values["fallen after 30 s"].score == pytest.approx(0.6, abs=1e-4)
+
+
+def test_an_ant_spins_on_the_spot_and_over_full_turns() -> None:
+    ant = stage("Ant-v5")
+
+    def circle(radius: float) -> Values:
+        angle = lambda t: 2 * np.pi * 6 * t / 50  # noqa: E731
+        return moved(ant, lambda t: radius * np.sin(angle(t)), lambda t: radius * (1 - np.cos(angle(t))), angle)
+
+    values = assert_told_apart(
+        ant,
+        "turns_spun",
+        done={
+            "six turns to the left": moved(ant, still, still, lambda t: 2 * np.pi * 6 * t / 50),
+            "six turns to the right": moved(ant, still, still, lambda t: -2 * np.pi * 6 * t / 50),
+        },
+        near={
+            "four turns": moved(ant, still, still, lambda t: 2 * np.pi * 4 * t / 50),
+            "there and back": moved(ant, still, still, lambda t: 2 * np.pi * 6 * np.minimum(t, 50 - t) / 25),
+            "fallen after the fifth": moved(ant, still, still, lambda t: 2 * np.pi * 6 * t / 50, seconds=44),
+            "six rounds of a circle": circle(3.0),
+        },
+    )
+    assert values["six turns to the left"].score == pytest.approx(6.0, abs=1e-3)
+    assert values["six turns to the right"].score == pytest.approx(6.0, abs=1e-3)
+    assert values["there and back"].score == pytest.approx(0.0, abs=1e-3)
+
+
+def waving(
+    ant: Stage, leg: int, seconds: float = 50.0, raised: float = 0.55, swing: float = 0.45, every: float = 2.0
+) -> Values:
+    """One leg is lifted, the two beside it stretched and the one across bent, so that the ant leans away; then it swings its hip."""
+    sign = {1: 1, 2: -1, 3: -1, 4: 1}
+    across = {1: 3, 2: 4, 3: 1, 4: 2}
+    bent = {number: 1.2 for number in sign} | {across[leg]: raised, leg: raised}
+    start = ant.pose((0, 0, 0.75), **{f"ankle_{number}": sign[number] * bent[number] for number in sign})
+
+    def target(time: float) -> dict[str, float]:
+        return {f"hip_{leg}": swing * np.sin(2 * np.pi * time / every) if time > 2 else 0.0}
+
+    return ant.driven(start, target, seconds, stiffness=300, damping=10)
+
+
+def test_an_ant_waves_a_raised_front_leg_and_stays_where_it_is() -> None:
+    ant = stage("Ant-v5")
+    left = waving(ant, 1)
+    positions = left[:, : ant.model.nq].copy()
+    walked_off, rolled_over = positions.copy(), positions.copy()
+    walked_off[:, 0] += 0.5 * np.arange(len(positions)) * ant.card.dt
+    rolled_over[:, 3:7] = (0, 1, 0, 0)
+    # all legs step on the spot: each comes off the ground to swing forward and stands on it to swing back
+    stepping = np.tile(ant.pose(**STOOD), (len(positions), 1))
+    swing = 2 * np.pi * np.arange(len(positions)) * ant.card.dt
+    hip, ankle = (ant.model.joint(joint).qposadr[0] for joint in ("hip_1", "ankle_1"))
+    stepping[:, hip], stepping[:, ankle] = 0.45 * np.sin(swing), np.where(np.cos(swing) > 0, 0.55, 1.0)
+    scratching = np.tile(ant.pose(**STOOD), (len(positions), 1))
+    scratching[:, hip] = 0.45 * np.sin(swing)
+    values = assert_told_apart(
+        ant,
+        "leg_waves",
+        done={"the left one": left, "the right one": waving(ant, 4)},
+        near={
+            "holding it up": waving(ant, 1, swing=0.0),
+            "hardly moving it": waving(ant, 1, swing=0.1),
+            "a single wave": waving(ant, 1, every=40),
+            "a hind leg": waving(ant, 2),
+            "walking off": ant.shown(walked_off),
+            "on its back": ant.shown(ant.grounded(rolled_over)),
+            "stepping": ant.shown(ant.grounded(stepping)),
+            "scratching the ground": ant.shown(ant.grounded(scratching)),
+            "fallen over in the end": left[:900],
+        },
+    )
+    # from 2 s to 50 s, every 2 s the hip comes to both sides: 24 times each, of which the first two are no way back
+    assert values["the left one"].score == pytest.approx(46, abs=1)
+    assert [
+        values[what].score for what in ("holding it up", "hardly moving it", "a hind leg", "on its back", "stepping")
+    ] == [0] * 5
+
+
+# --- Humanoid -------------------------------------------------------------------------------------------------------------------
+
+STANDING: dict[str, float] = {"right_knee": -0.05, "left_knee": -0.05}
+RIGHT_UP: dict[str, float] = {"right_shoulder1": -1.45, "right_shoulder2": 0.4, "right_elbow": -1.5}
+LEFT_UP: dict[str, float] = {"left_shoulder1": 1.45, "left_shoulder2": -0.4, "left_elbow": -1.5}
+
+
+def legs(**angles: float) -> dict[str, float]:
+    return {f"{side}_{joint}": angle for joint, angle in angles.items() for side in ("right", "left")}
+
+
+def leaning(forward: float) -> tuple[float, float, float, float]:
+    return (float(np.cos(forward / 2)), 0.0, float(np.sin(forward / 2)), 0.0)
+
+
+def test_a_humanoid_kneels_upright_on_both_knees_to_the_end() -> None:
+    humanoid = stage("Humanoid-kneel")
+    standing, kneeling = humanoid.pose(**STANDING), humanoid.pose(**legs(knee=-1.7, hip_y=-0.1))
+
+    def into(pose: Pose, *then: tuple[float, Pose]) -> Values:
+        path = humanoid.through((0, standing), (3, pose), *(then or ((15, pose),)))
+        return humanoid.shown(humanoid.grounded(path))
+
+    assert_told_apart(
+        humanoid,
+        "kneel",
+        done={"upright": into(kneeling), "back on its heels": into(humanoid.pose(**legs(knee=-2.6, hip_y=-1.0)))},
+        near={
+            "standing": into(standing),
+            "squatting": into(humanoid.pose(**legs(knee=-2.4, hip_y=-1.6), turn=leaning(0.2))),
+            "on one knee": into(humanoid.pose(right_knee=-1.6, left_knee=-1.6, left_hip_y=-1.6)),
+            "sitting with legs stretched": into(humanoid.pose(**legs(knee=-0.05, hip_y=-1.55))),
+            "on all fours": into(humanoid.pose(**legs(knee=-1.57, hip_y=-1.5), turn=leaning(1.5))),
+            "lying": into(humanoid.pose(**STANDING, turn=leaning(1.57))),
+            "kneeling, then fallen on its face": into(
+                kneeling,
+                (13.5, kneeling),
+                (14, humanoid.pose(**legs(knee=-1.7), turn=leaning(1.5))),
+                (15, humanoid.pose(**legs(knee=-1.7), turn=leaning(1.5))),
+            ),
+            "got up again": into(kneeling, (8, kneeling), (12, standing), (15, standing)),
+        },
+    )
+
+
+def test_a_humanoid_raises_one_hand_over_its_head_while_it_stands() -> None:
+    humanoid = stage("Humanoid-v5")
+    standing = humanoid.pose(**STANDING)
+
+    def into(pose: Pose, held: float = 6.0, seconds: float = 15.0) -> Values:
+        path = humanoid.through((0, standing), (1, pose), (1 + held, pose), (2 + held, standing), (15, standing))
+        return humanoid.shown(humanoid.grounded(path))[: round(seconds / humanoid.card.dt) + 1]
+
+    right, left = humanoid.pose(**STANDING, **RIGHT_UP), humanoid.pose(**STANDING, **LEFT_UP)
+    assert_told_apart(
+        humanoid,
+        "hand_raised",
+        done={"right": into(right), "left": into(left), "and fallen later": into(right, seconds=8.0)},
+        near={
+            "standing": into(standing),
+            "both": into(humanoid.pose(**STANDING, **RIGHT_UP, **LEFT_UP)),
+            "level with its shoulder": into(humanoid.pose(**STANDING, right_shoulder1=-1.0, right_elbow=-1.0)),
+            "for two seconds": into(right, held=2.0),
+            "and fallen after two seconds": into(right, seconds=3.0),
+            "squatting": into(humanoid.pose(**legs(knee=-2.4, hip_y=-1.6), **RIGHT_UP)),
+            "lying": into(humanoid.pose(**STANDING, **RIGHT_UP, turn=leaning(1.57))),
+        },
+    )
+
+
+# --- All ------------------------------------------------------------------------------------------------------------------------
+
+TASKS = [
+    (name, metric.name)
+    for name in sorted(cards())
+    if card(name).family == "gymnasium-mujoco"
+    for metric in card(name).metrics
+]
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in TASKS}))
+def test_nothing_is_done_by_chance_and_every_score_is_finite_from_the_first_step(name: str) -> None:
+    ours, random = card(name), np.random.default_rng(0)
+    layout = Layout(ours)
+    engine = EnvPoolEngine(layout, range(4), threads=1)
+    shape = (ours.max_steps, 4, ours.action.size)
+    torques = random.uniform(ours.action.low, ours.action.high, shape).astype(np.float32)
+    rollout = Collector(engine, layout).episodes(ours.max_steps, lambda t, _: torques[t]).transitions
+    engine.close()
+    for metric in ours.metrics:
+        for i, steps in enumerate(rollout.valid.sum(axis=0)):
+            for length in (1, int(steps)):
+                variables = layout.values(ours.sizes, rollout.frames[: length + 1, i])
+                value = _judge(name, metric.name)(variables, length, ours.max_steps, ours.dt)
+                assert np.isfinite(value.score), metric.name
+                assert not value.success, metric.name
