@@ -42,7 +42,7 @@ REWARDS: Final = {
 POSES: Final = 20_000
 
 
-def _code(environment: EnvCard, names: tuple[str, ...]) -> str:
+def _code(names: tuple[str, ...]) -> str:
     terms = " + ".join(f"0.01 * {name}" for name in names)
     asked = ", ".join(dict.fromkeys(names))
     return (
@@ -55,7 +55,7 @@ def _code(environment: EnvCard, names: tuple[str, ...]) -> str:
 def _segments(environment: EnvCard, names: tuple[str, ...], cores: int) -> Iterator[float]:
     """Training steps per second of each segment of eight candidates."""
     config, metric = TrainingConfig(), environment.metrics[0]
-    code = code_of(environment, "candidate", _code(environment, names))
+    code = code_of(environment, "candidate", _code(names))
     job = TrainingJob(
         card=environment,
         metric=metric_of(environment, Fitness(name=metric.name, score=metric.score, success=metric.success)),

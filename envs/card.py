@@ -111,7 +111,7 @@ class Ending(_Frozen):
 
 
 class Engine(_Frozen):
-    """Which engine steps the environment; `task` is its id there, `reference` the Gymnasium id of the same physics, if there is one."""
+    """Which engine steps the environment; `task` is its id there, `reference` Gymnasium's of the same physics, where it has one."""
 
     kind: Literal["envpool"]
     task: str

@@ -19,15 +19,15 @@ ENVIRONMENT_BYTES: Mapping[Family, int] = {
     "dm-control": 14 * MIB,
     "mujoco-playground": 64 * MIB,
 }
-"""MuJoCo's model and state of one environment: of each family the largest, since EnvPool gives every environment its own meshes."""
+"""MuJoCo's model and state of one environment, the largest of each family: EnvPool gives every environment meshes of its own."""
 
 
 def population_bytes(job: TrainingJob, members: int) -> int:
     """Bytes that a worker with so many members needs at its peak, sandboxes included.
 
     768 MiB + K (16 MiB + B max(N, E) + 4 (3 F + 4 A + 16) max(T N, E S)) for K members, N environments of B bytes each, frames
-    of F and actions of A numbers, rollouts of T steps, and E evaluation or confirmation episodes of at most S steps at once: of every
-    transition the frame is held up to three times, actions as chosen, clipped and previous, and some scalars, all float32.
+    of F and actions of A numbers, rollouts of T steps, and E evaluation or confirmation episodes of at most S steps at once: of
+    every transition the frame is held up to three times, actions as chosen, clipped and previous, and some scalars, all float32.
     Measured without Ray (resident, with the sandboxes' proportional share), defaults of `TrainingConfig`: Ant 4 members 764 MiB,
     8 members 891; Hopper 16 members 972. The estimates are 970, 1172 and 1279.
     """

@@ -1,4 +1,4 @@
-"""What the tasks beyond built-in goals take for done: real models posed or driven through the task, and through what only looks like it."""
+"""What tasks beyond the built-in goals take for done: models taken through a task, and through what only looks like it."""
 
 from __future__ import annotations
 
@@ -58,27 +58,25 @@ class Stage:
 
     def grounded(self, path: Values) -> Values:
         """The same poses, each lifted or lowered until its lowest point is on the floor."""
-        path = path.copy()
+        path, model, data = path.copy(), self.model, self.data
+        solid = model.geom_type != mujoco.mjtGeom.mjGEOM_PLANE
+        # spheres and capsules: a capsule's ends lie along its own z
+        half = np.where(model.geom_type == mujoco.mjtGeom.mjGEOM_CAPSULE, model.geom_size[:, 1], 0.0)
         for positions in path:
-            self.data.qpos[:] = positions
-            mujoco.mj_kinematics(self.model, self.data)
-            positions[2 if self.free else 1] -= min(self._lowest(i) for i in range(self.model.ngeom))
+            data.qpos[:] = positions
+            mujoco.mj_kinematics(model, data)
+            lowest = data.geom_xpos[:, 2] - np.abs(half * data.geom_xmat[:, 8]) - model.geom_size[:, 0]
+            positions[2 if self.free else 1] -= lowest[solid].min()
         return path
 
-    def _lowest(self, geom: int) -> float:
-        kind, size = self.model.geom_type[geom], self.model.geom_size[geom]
-        if kind == mujoco.mjtGeom.mjGEOM_PLANE:
-            return np.inf
-        half = 0.0 if kind == mujoco.mjtGeom.mjGEOM_SPHERE else size[1]
-        return float(self.data.geom_xpos[geom, 2] - abs(half * self.data.geom_xmat[geom, 8]) - size[0])
-
     def shown(self, path: Values) -> Values:
-        """What the environment shows in each of these poses `[T + 1, nq]`, moving from one to the next in a step."""
-        velocity, frames = np.zeros(self.model.nv), []
+        """What the environment shows in each of these poses `[T + 1, nq]`, one step apart; forces alone are of no pose."""
+        frames = []
+        self.data.qvel[:] = 0
         for i, positions in enumerate(path):
             if i:
-                mujoco.mj_differentiatePos(self.model, velocity, self.card.dt, path[i - 1], positions)
-            self.env.set_state(positions, velocity)
+                mujoco.mj_differentiatePos(self.model, self.data.qvel, self.card.dt, path[i - 1], positions)
+            self.data.qpos[:] = positions
             frames.append(self.env._get_obs())
         return np.array(frames)
 
@@ -244,29 +242,32 @@ def split(walker: Stage, spread: float, **joints: float) -> Pose:
 
 def test_a_split_is_held_with_feet_far_apart_on_the_floor_and_the_torso_off_it() -> None:
     walker = stage("Walker2d-splits")
-    standing, wide = walker.pose(), split(walker, 120)
-    lying = walker.pose(rooty=-np.pi / 2, thigh_joint=np.radians(-5), thigh_left_joint=np.radians(-145))
+    standing, lying = walker.pose(), walker.pose(rooty=-np.pi / 2, thigh_left_joint=np.radians(-150))
 
-    def into(pose: Pose, *then: tuple[float, Pose]) -> Values:
-        return walker.grounded(walker.through((0, standing), (2, pose), *(then or ((8, pose),))))
+    def held(spread: float) -> Values:
+        """Sinks down in a second; then the motors hold the legs apart for 4 s."""
+        down = walker.grounded(walker.through((0, standing), (1, split(walker, spread))))
+        return np.concatenate(
+            [walker.shown(down)[:-1], walker.driven(down[-1], lambda t: {}, 4, stiffness=400, damping=20)]
+        )
 
-    down = walker.grounded(walker.through((0, standing), (2, wide)))
-    held = walker.driven(down[-1], lambda t: {}, 6, stiffness=400, damping=20)
-    in_the_air = into(wide)
-    in_the_air[-125:, 1] += 0.3
+    wide = held(120)
+    low = wide[:, : walker.model.nq]
+    in_the_air = low.copy()
+    in_the_air[-125:, 1] += 0.2
+    up_again = walker.through((0, low[500]), (1, standing), (1.2, standing))
     assert_told_apart(
         walker,
         "splits",
-        done={
-            "posed": walker.shown(into(split(walker, 130))),
-            "held by the motors": np.concatenate([walker.shown(down)[:-1], held]),
-        },
+        done={"wide": wide, "wider": held(140)},
         near={
-            "standing": walker.shown(into(standing)),
-            "a long stride": walker.shown(into(split(walker, 75))),
-            "got up again": walker.shown(into(wide, (5, wide), (7.5, standing), (8, standing))),
-            "on its back, legs apart": walker.shown(into(lying)),
+            "standing": walker.shown(walker.grounded(walker.through((0, standing), (5, standing)))),
+            "a long stride": held(75),
             "in the air": walker.shown(in_the_air),
+            "got up again": walker.shown(walker.grounded(np.concatenate([low[:500], up_again]))),
+            "on its back, legs apart": walker.shown(
+                walker.grounded(walker.through((0, standing), (1, lying), (5, lying)))
+            ),
         },
     )
 
@@ -313,7 +314,8 @@ def test_a_cheetah_stands_on_its_hind_leg_for_two_seconds_on_end() -> None:
     standing = cheetah.pose()
     # the hind leg is stretched, and the centre of mass is over its foot
     reared = cheetah.pose(rooty=-1.15, bthigh=0.5, bshin=-0.33, bfoot=-0.23, fthigh=-0.98, fshin=-0.73, ffoot=0.33)
-    sitting = cheetah.pose(rooty=-1.5, bthigh=-0.5, bshin=0.7, bfoot=0.7)
+    # as steady torques of the hind leg seat it
+    sitting = cheetah.pose(rooty=-1.47, bthigh=-0.5, bshin=0.2, bfoot=-0.21)
     on_the_front = cheetah.pose(rooty=1.2, fthigh=0.5)
 
     def into(pose: Pose, held: float = 8.0) -> Values:
@@ -338,6 +340,7 @@ def test_a_cheetah_stands_on_its_hind_leg_for_two_seconds_on_end() -> None:
     )
     # 8 s, and a part of the seconds of rising and of coming down
     assert 8.0 < values["reared"].score < 9.5
+    assert values["again and again"].score < 2.0
 
 
 # --- Ant ------------------------------------------------------------------------------------------------------------------------
@@ -423,10 +426,10 @@ def test_an_ant_spins_on_the_spot_and_over_full_turns() -> None:
 def waving(
     ant: Stage, leg: int, seconds: float = 50.0, raised: float = 0.55, swing: float = 0.45, every: float = 2.0
 ) -> Values:
-    """One leg is lifted, the two beside it stretched and the one across bent, so that the ant leans away; then it swings its hip."""
+    """One leg is lifted, the two beside it stretched and the one across bent, so that the ant leans away; then its hip swings."""
     sign = {1: 1, 2: -1, 3: -1, 4: 1}
     across = {1: 3, 2: 4, 3: 1, 4: 2}
-    bent = {number: 1.2 for number in sign} | {across[leg]: raised, leg: raised}
+    bent = dict.fromkeys(sign, 1.2) | {across[leg]: raised, leg: raised}
     start = ant.pose((0, 0, 0.75), **{f"ankle_{number}": sign[number] * bent[number] for number in sign})
 
     def target(time: float) -> dict[str, float]:
@@ -490,9 +493,10 @@ def leaning(forward: float) -> tuple[float, float, float, float]:
 def test_a_humanoid_kneels_upright_on_both_knees_to_the_end() -> None:
     humanoid = stage("Humanoid-kneel")
     standing, kneeling = humanoid.pose(**STANDING), humanoid.pose(**legs(knee=-1.7, hip_y=-0.1))
+    on_its_face = humanoid.pose(**legs(knee=-1.7), turn=leaning(1.5))
 
     def into(pose: Pose, *then: tuple[float, Pose]) -> Values:
-        path = humanoid.through((0, standing), (3, pose), *(then or ((15, pose),)))
+        path = humanoid.through((0, standing), (1, pose), *(then or ((5, pose),)))
         return humanoid.shown(humanoid.grounded(path))
 
     assert_told_apart(
@@ -506,13 +510,8 @@ def test_a_humanoid_kneels_upright_on_both_knees_to_the_end() -> None:
             "sitting with legs stretched": into(humanoid.pose(**legs(knee=-0.05, hip_y=-1.55))),
             "on all fours": into(humanoid.pose(**legs(knee=-1.57, hip_y=-1.5), turn=leaning(1.5))),
             "lying": into(humanoid.pose(**STANDING, turn=leaning(1.57))),
-            "kneeling, then fallen on its face": into(
-                kneeling,
-                (13.5, kneeling),
-                (14, humanoid.pose(**legs(knee=-1.7), turn=leaning(1.5))),
-                (15, humanoid.pose(**legs(knee=-1.7), turn=leaning(1.5))),
-            ),
-            "got up again": into(kneeling, (8, kneeling), (12, standing), (15, standing)),
+            "kneeling, then fallen on its face": into(kneeling, (3.5, kneeling), (4, on_its_face), (5, on_its_face)),
+            "got up again": into(kneeling, (3, kneeling), (4.5, standing), (5, standing)),
         },
     )
 
@@ -521,21 +520,24 @@ def test_a_humanoid_raises_one_hand_over_its_head_while_it_stands() -> None:
     humanoid = stage("Humanoid-v5")
     standing = humanoid.pose(**STANDING)
 
-    def into(pose: Pose, held: float = 6.0, seconds: float = 15.0) -> Values:
-        path = humanoid.through((0, standing), (1, pose), (1 + held, pose), (2 + held, standing), (15, standing))
+    def into(pose: Pose, held: float = 3.5, seconds: float = 5.0) -> Values:
+        path = humanoid.through((0, standing), (0.5, pose), (0.5 + held, pose), (1 + held, standing), (5, standing))
         return humanoid.shown(humanoid.grounded(path))[: round(seconds / humanoid.card.dt) + 1]
 
     right, left = humanoid.pose(**STANDING, **RIGHT_UP), humanoid.pose(**STANDING, **LEFT_UP)
     assert_told_apart(
         humanoid,
         "hand_raised",
-        done={"right": into(right), "left": into(left), "and fallen later": into(right, seconds=8.0)},
+        done={"right": into(right), "left": into(left), "and fallen later": into(right, seconds=4.2)},
         near={
             "standing": into(standing),
             "both": into(humanoid.pose(**STANDING, **RIGHT_UP, **LEFT_UP)),
-            "level with its shoulder": into(humanoid.pose(**STANDING, right_shoulder1=-1.0, right_elbow=-1.0)),
+            "level with its head": into(humanoid.pose(**STANDING, right_shoulder1=-0.8)),
             "for two seconds": into(right, held=2.0),
-            "and fallen after two seconds": into(right, seconds=3.0),
+            "up and down": humanoid.shown(
+                humanoid.grounded(humanoid.through(*((t, right if t % 2 else standing) for t in range(15))))
+            ),
+            "and fallen after two seconds": into(right, seconds=2.5),
             "squatting": into(humanoid.pose(**legs(knee=-2.4, hip_y=-1.6), **RIGHT_UP)),
             "lying": into(humanoid.pose(**STANDING, **RIGHT_UP, turn=leaning(1.57))),
         },
@@ -544,22 +546,17 @@ def test_a_humanoid_raises_one_hand_over_its_head_while_it_stands() -> None:
 
 # --- All ------------------------------------------------------------------------------------------------------------------------
 
-TASKS = [
-    (name, metric.name)
-    for name in sorted(cards())
-    if card(name).family == "gymnasium-mujoco"
-    for metric in card(name).metrics
-]
+OURS = sorted(name for name in cards() if card(name).family == "gymnasium-mujoco")
 
 
-@pytest.mark.parametrize("name", sorted({name for name, _ in TASKS}))
-def test_nothing_is_done_by_chance_and_every_score_is_finite_from_the_first_step(name: str) -> None:
-    ours, random = card(name), np.random.default_rng(0)
+@pytest.mark.parametrize("name", OURS)
+def test_nothing_is_done_by_chance_and_every_score_is_a_number_from_the_first_step(name: str) -> None:
+    ours, random, most = card(name), np.random.default_rng(0), 300
     layout = Layout(ours)
-    engine = EnvPoolEngine(layout, range(4), threads=1)
-    shape = (ours.max_steps, 4, ours.action.size)
+    engine = EnvPoolEngine(layout, [1, 2], threads=1)
+    shape = (min(ours.max_steps, most), 2, ours.action.size)
     torques = random.uniform(ours.action.low, ours.action.high, shape).astype(np.float32)
-    rollout = Collector(engine, layout).episodes(ours.max_steps, lambda t, _: torques[t]).transitions
+    rollout = Collector(engine, layout).episodes(len(torques), lambda t, _: torques[t]).transitions
     engine.close()
     for metric in ours.metrics:
         for i, steps in enumerate(rollout.valid.sum(axis=0)):
@@ -567,4 +564,5 @@ def test_nothing_is_done_by_chance_and_every_score_is_finite_from_the_first_step
                 variables = layout.values(ours.sizes, rollout.frames[: length + 1, i])
                 value = _judge(name, metric.name)(variables, length, ours.max_steps, ours.dt)
                 assert np.isfinite(value.score), metric.name
-                assert not value.success, metric.name
+                # the first state of an episode that nothing ends may be anything
+                assert not value.success or length == 1, metric.name
