@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp, mannwhitneyu
 
 from envs.behaviour import reference_policy
-from envs.card import EnvCard, card, cards
+from envs.card import EnvCard, card
 from envs.engines.engine import VectorEngine
 from envs.engines.envpool import EnvPoolEngine
 from envs.engines.gymnasium import GymnasiumEngine
@@ -25,7 +25,11 @@ with warnings.catch_warnings():
     import envpool
 
 Values = NDArray[np.float64]
-STATE_DETERMINED = [name for name in sorted(cards()) if card(name).engine.reference in gymnasium.registry]
+STATE_DETERMINED = (
+    "Ant-lie-down", "Ant-v5", "HalfCheetah-v5", "Hopper-backflip", "Hopper-v5", "InvertedPendulum-v5", "Swimmer-v5", "Walker2d-v5",
+)  # fmt: skip
+"""Cards whose observation begins with the whole state. The Humanoids' would, but their contacts are solved in a few sweeps that
+begin where those of the step before ended, which no observation shows: such steps were seen to differ by 5e-5."""
 CLIPPED = {"Hopper-v5", "Walker2d-v5"}
 """Tasks that clip the velocities they show to [-10, 10]; EnvPool shows them whole when told to, and so the whole state."""
 ENVIRONMENTS = 8

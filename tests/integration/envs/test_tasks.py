@@ -77,6 +77,7 @@ class Stage:
             if i:
                 mujoco.mj_differentiatePos(self.model, self.data.qvel, self.card.dt, path[i - 1], positions)
             self.data.qpos[:] = positions
+            mujoco.mj_kinematics(self.model, self.data)
             frames.append(self.env._get_obs())
         return np.array(frames)
 
@@ -243,6 +244,7 @@ def split(walker: Stage, spread: float, **joints: float) -> Pose:
 def test_a_split_is_held_with_feet_far_apart_on_the_floor_and_the_torso_off_it() -> None:
     walker = stage("Walker2d-splits")
     standing, lying = walker.pose(), walker.pose(rooty=-np.pi / 2, thigh_left_joint=np.radians(-150))
+    flat = walker.pose(rooty=-np.pi / 2, thigh_left_joint=-np.pi, foot_joint=-0.7, foot_left_joint=-0.7)
 
     def held(spread: float) -> Values:
         """Sinks down in a second; then the motors hold the legs apart for 4 s."""
@@ -291,6 +293,8 @@ def test_a_cheetah_that_runs_backwards_does_so_on_its_legs() -> None:
     def shown(speed: float, pitch: Callable[[Values], Values] = np.zeros_like) -> Values:
         return cheetah.shown(run(cheetah, speed, pitch))
 
+    dashed = run(cheetah, -3.0, lambda t: np.clip(t - 25, 0, 1) * np.pi)
+    dashed[:, 0] = np.maximum(dashed[:, 0], -75)
     values = assert_told_apart(
         cheetah,
         "backward_speed",
@@ -301,6 +305,7 @@ def test_a_cheetah_that_runs_backwards_does_so_on_its_legs() -> None:
             "on its back": shown(-2.0, lambda t: np.full_like(t, np.pi)),
             "fallen over after 20 s, sliding": shown(-2.0, lambda t: np.clip(t - 20, 0, 1) * np.pi),
             "tumbling": shown(-2.0, lambda t: -3 * t),
+            "quickly, then lying on its back": cheetah.shown(dashed),
         },
     )
     # 2 m/s all the time; of the turn onto its back, one third of a second is within 60 degrees: 20.33 s of 50 s
@@ -423,56 +428,55 @@ def test_an_ant_spins_on_the_spot_and_over_full_turns() -> None:
     assert values["there and back"].score == pytest.approx(0.0, abs=1e-3)
 
 
-def waving(
-    ant: Stage, leg: int, seconds: float = 50.0, raised: float = 0.55, swing: float = 0.45, every: float = 2.0
-) -> Values:
+def waving(ant: Stage, leg: int) -> Values:
     """One leg is lifted, the two beside it stretched and the one across bent, so that the ant leans away; then its hip swings."""
     sign = {1: 1, 2: -1, 3: -1, 4: 1}
     across = {1: 3, 2: 4, 3: 1, 4: 2}
-    bent = dict.fromkeys(sign, 1.2) | {across[leg]: raised, leg: raised}
+    bent = dict.fromkeys(sign, 1.2) | {across[leg]: 0.55, leg: 0.55}
     start = ant.pose((0, 0, 0.75), **{f"ankle_{number}": sign[number] * bent[number] for number in sign})
 
     def target(time: float) -> dict[str, float]:
-        return {f"hip_{leg}": swing * np.sin(2 * np.pi * time / every) if time > 2 else 0.0}
+        return {f"hip_{leg}": 0.45 * np.sin(np.pi * time) if time > 2 else 0.0}
 
-    return ant.driven(start, target, seconds, stiffness=300, damping=10)
+    return ant.driven(start, target, 50, stiffness=300, damping=10)
 
 
 def test_an_ant_waves_a_raised_front_leg_and_stays_where_it_is() -> None:
     ant = stage("Ant-v5")
     left = waving(ant, 1)
-    positions = left[:, : ant.model.nq].copy()
-    walked_off, rolled_over = positions.copy(), positions.copy()
-    walked_off[:, 0] += 0.5 * np.arange(len(positions)) * ant.card.dt
-    rolled_over[:, 3:7] = (0, 1, 0, 0)
-    # all legs step on the spot: each comes off the ground to swing forward and stands on it to swing back
-    stepping = np.tile(ant.pose(**STOOD), (len(positions), 1))
-    swing = 2 * np.pi * np.arange(len(positions)) * ant.card.dt
-    hip, ankle = (ant.model.joint(joint).qposadr[0] for joint in ("hip_1", "ankle_1"))
-    stepping[:, hip], stepping[:, ankle] = 0.45 * np.sin(swing), np.where(np.cos(swing) > 0, 0.55, 1.0)
-    scratching = np.tile(ant.pose(**STOOD), (len(positions), 1))
-    scratching[:, hip] = 0.45 * np.sin(swing)
+    poses, time = left[:, : ant.model.nq], np.arange(len(left)) * ant.card.dt
+    hip, ankle = (int(ant.model.joint(joint).qposadr[0]) for joint in ("hip_1", "ankle_1"))
+
+    def but(place: int | slice, values: Values | Sequence[float], course: Values = poses) -> Values:
+        changed = course.copy()
+        changed[:, place] = values
+        return changed
+
+    standing, swing = np.tile(ant.pose(**STOOD), (len(left), 1)), 0.45 * np.sin(2 * np.pi * time)
+    # stepping on the spot: the leg comes off the ground to swing forward, and stands on it to swing back
+    stepping = but(ankle, np.where(np.cos(2 * np.pi * time) > 0, 0.55, 1.0), but(hip, swing, standing))
     values = assert_told_apart(
         ant,
         "leg_waves",
         done={"the left one": left, "the right one": waving(ant, 4)},
         near={
-            "holding it up": waving(ant, 1, swing=0.0),
-            "hardly moving it": waving(ant, 1, swing=0.1),
-            "a single wave": waving(ant, 1, every=40),
+            "holding it up": ant.shown(but(hip, 0 * time)),
+            "hardly moving it": ant.shown(but(hip, 0.1 * np.sin(np.pi * time))),
+            "two and a half waves": ant.shown(but(hip, 0.45 * np.sin(2 * np.pi * time / 20))),
             "a hind leg": waving(ant, 2),
-            "walking off": ant.shown(walked_off),
-            "on its back": ant.shown(ant.grounded(rolled_over)),
+            "walking off": ant.shown(but(0, 0.2 * time)),
+            "on its back": ant.shown(ant.grounded(but(slice(3, 7), (0, 1, 0, 0)))),
             "stepping": ant.shown(ant.grounded(stepping)),
-            "scratching the ground": ant.shown(ant.grounded(scratching)),
+            "scratching the ground": ant.shown(ant.grounded(but(hip, swing, standing))),
             "fallen over in the end": left[:900],
         },
     )
-    # from 2 s to 50 s, every 2 s the hip comes to both sides: 24 times each, of which the first two are no way back
+    # from 2 s to 50 s the hip comes to one side or the other every second, 48 times; the first two are no way back
     assert values["the left one"].score == pytest.approx(46, abs=1)
-    assert [
-        values[what].score for what in ("holding it up", "hardly moving it", "a hind leg", "on its back", "stepping")
-    ] == [0] * 5
+    # sides at 5, 15, 25, 35 and 45 s: three ways back
+    assert values["two and a half waves"].score == 3
+    nothing = ("holding it up", "hardly moving it", "a hind leg", "on its back", "stepping", "scratching the ground")
+    assert [values[what].score for what in nothing] == [0] * 6
 
 
 # --- Humanoid -------------------------------------------------------------------------------------------------------------------
@@ -508,6 +512,7 @@ def test_a_humanoid_kneels_upright_on_both_knees_to_the_end() -> None:
             "squatting": into(humanoid.pose(**legs(knee=-2.4, hip_y=-1.6), turn=leaning(0.2))),
             "on one knee": into(humanoid.pose(right_knee=-1.6, left_knee=-1.6, left_hip_y=-1.6)),
             "sitting with legs stretched": into(humanoid.pose(**legs(knee=-0.05, hip_y=-1.55))),
+            "bowing": into(humanoid.pose(**legs(knee=-1.7, hip_y=-1.0), turn=leaning(0.9))),
             "on all fours": into(humanoid.pose(**legs(knee=-1.57, hip_y=-1.5), turn=leaning(1.5))),
             "lying": into(humanoid.pose(**STANDING, turn=leaning(1.57))),
             "kneeling, then fallen on its face": into(kneeling, (3.5, kneeling), (4, on_its_face), (5, on_its_face)),
@@ -539,7 +544,109 @@ def test_a_humanoid_raises_one_hand_over_its_head_while_it_stands() -> None:
             ),
             "and fallen after two seconds": into(right, seconds=2.5),
             "squatting": into(humanoid.pose(**legs(knee=-2.4, hip_y=-1.6), **RIGHT_UP)),
+            "leaning far back": into(humanoid.pose(**legs(hip_y=0.35), **RIGHT_UP, turn=leaning(-0.75))),
             "lying": into(humanoid.pose(**STANDING, **RIGHT_UP, turn=leaning(1.57))),
+        },
+    )
+
+
+def test_a_humanoid_has_got_up_when_its_head_stays_high() -> None:
+    humanoid = stage("HumanoidStandup-v5")
+    lying, up = humanoid.pose(), leaning(np.pi / 2)
+
+    def into(pose: Pose, *then: tuple[float, Pose]) -> Values:
+        path = humanoid.through((0, lying), (2, pose), *(then or ((5, pose),)))
+        return humanoid.shown(humanoid.grounded(path))
+
+    standing = humanoid.pose(turn=up)
+    values = assert_told_apart(
+        humanoid,
+        "head_height",
+        done={"standing": into(standing)},
+        near={
+            "lying": into(lying),
+            "sitting": into(humanoid.pose(turn=up, **legs(hip_y=-1.55))),
+            "kneeling": into(humanoid.pose(turn=up, **legs(knee=-1.6))),
+            "on its head": into(humanoid.pose(turn=leaning(-np.pi / 2))),
+            "fallen again": into(standing, (4, standing), (4.8, lying), (5, lying)),
+        },
+    )
+    assert values["lying"].score < values["sitting"].score < values["kneeling"].score
+
+
+# --- Built-in goals -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_reach_is_judged_by_the_fingertips_last_distance_from_the_target() -> None:
+    reacher = stage("Reacher-v5")
+    # links of 0.1 m and 0.11 m to the fingertip, turned by 0.3 rad and by 0.4 rad more
+    tip = 0.1 * np.array([np.cos(0.3), np.sin(0.3)]) + 0.11 * np.array([np.cos(0.7), np.sin(0.7)])
+    start = reacher.pose(joint0=0.0, joint1=0.0)
+
+    def judged(away: float, *then: Pose) -> MetricValue:
+        end = reacher.pose(joint0=0.3, joint1=0.4, target_x=tip[0] - away, target_y=tip[1])
+        return reacher.judged("closeness", reacher.shown(np.array([start, end, *then])))
+
+    reached, missed = judged(0.015), judged(0.025)
+    assert (reached.success, missed.success) == (True, False)
+    assert (reached.score, missed.score) == pytest.approx((-0.015, -0.025), abs=1e-6)
+    assert not judged(0.0, start).success
+
+
+def test_a_push_is_judged_by_the_cylinders_last_distance_from_the_goal_along_the_table() -> None:
+    pusher = stage("Pusher-v5")
+
+    def judged(away: float) -> MetricValue:
+        begin, end = pusher.pose(obj_slidex=-0.2), pusher.pose(obj_slidex=0.0, obj_slidey=away)
+        return pusher.judged("closeness", pusher.shown(np.array([begin, end])))
+
+    pushed, missed = judged(0.07), judged(-0.09)
+    assert (pushed.success, missed.success) == (True, False)
+    assert (pushed.score, missed.score) == pytest.approx((-0.07, -0.09), abs=1e-6)
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("InvertedPendulum-v5", 40.0), ("InvertedDoublePendulum-v5", 50.0)])
+def test_a_pendulum_is_balanced_for_the_whole_time_limit(name: str, seconds: float) -> None:
+    pendulum = stage(name)
+    whole = pendulum.shown(pendulum.through((0, pendulum.pose()), (seconds, pendulum.pose())))
+    balanced, fallen = pendulum.judged("balance", whole), pendulum.judged("balance", whole[:500])
+    assert (balanced.success, fallen.success) == (True, False)
+    # 1000 steps, and 499 of them
+    assert (balanced.score, fallen.score) == pytest.approx((seconds, 0.499 * seconds), rel=1e-5)
+
+
+@pytest.mark.parametrize(("name", "joint", "far"), [("Swimmer-v5", "slider1", 8.0), ("Humanoid-v5", "root", 18.0)])
+def test_who_moves_forward_is_judged_by_the_way_over_the_time_limit(name: str, joint: str, far: float) -> None:
+    one = stage(name)
+    start, end = one.pose(), one.pose()
+    end[one.model.joint(joint).qposadr[0]] = far
+    path = one.through((0, start), (1000 * one.card.dt, end))
+    quick, back = (one.judged("forward_speed", one.shown(course)) for course in (path, path[::-1]))
+    assert (quick.success, back.success) == (True, False)
+    assert quick.score == pytest.approx(far / (1000 * one.card.dt), rel=1e-5)
+    assert back.score == pytest.approx(-quick.score, rel=1e-5)
+
+
+def test_a_humanoid_stands_while_it_is_upright_and_hardly_moves() -> None:
+    humanoid = stage("Humanoid-v5")
+    standing, squatting = humanoid.pose(**STANDING), humanoid.pose(**legs(knee=-2.4, hip_y=-1.6))
+    away = standing.copy()
+    away[0] = 15.0
+
+    def shown(end: Pose, seconds: float = 15.0) -> Values:
+        path = humanoid.grounded(
+            humanoid.through((0, standing), (0.5, end if end is squatting else standing), (15, end))
+        )
+        return humanoid.shown(path)[: round(seconds / humanoid.card.dt) + 1]
+
+    assert_told_apart(
+        humanoid,
+        "stand",
+        done={"still": shown(standing)},
+        near={
+            "squatting": shown(squatting),
+            "walking": shown(away),
+            "fallen after 12 s": shown(standing, seconds=12.0),
         },
     )
 
