@@ -17,7 +17,7 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
 
 .PHONY: demo test chaos-training attacks attacks-everywhere live baselines environments-page install clean \
-  bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-sandbox
+  bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -72,6 +72,9 @@ baselines: $(VENV)/.runtime
 
 environments-page: $(VENV)/.runtime
 	@$(BIN)/python -m service.cli.environments_page > docs/environments.md
+
+bench-kinematics: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.kinematics
 
 bench-sandbox: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.sandbox

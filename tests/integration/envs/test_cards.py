@@ -26,8 +26,9 @@ def test_every_shipped_card_describes_its_environment(engine: MakeEngine, name: 
     assert step.rewards.dtype == np.float32
     assert np.isfinite(step.frames).all()
     bounds = made._pool.action_space
-    assert (bounds.low == ours.action.low).all()
-    assert (bounds.high == ours.action.high).all()
+    # one range for all actuators; where they differ, the environment clips each to its own
+    assert bounds.low.min() == ours.action.low
+    assert bounds.high.max() == ours.action.high
 
 
 def wrong(name: str, **changes: object) -> EnvCard:

@@ -40,7 +40,7 @@ def reference(request: pytest.FixtureRequest) -> Iterator[tuple[EnvCard, MujocoE
 
 
 def put_anywhere(env: MujocoEnv, random: np.random.Generator) -> None:
-    """Joints near their start or anywhere in range; robots upright, upside down, lying or turned anyhow, on the floor or above it."""
+    """Joints near their start or anywhere in range; robots upright, upside down, lying or turned anyhow, on or above the floor."""
     model, lift = env.model, None
     positions, bent = env.init_qpos.copy(), random.choice([0.1, 1.0])
     for joint in (model.joint(i) for i in range(model.njnt)):

@@ -244,7 +244,6 @@ def split(walker: Stage, spread: float, **joints: float) -> Pose:
 def test_a_split_is_held_with_feet_far_apart_on_the_floor_and_the_torso_off_it() -> None:
     walker = stage("Walker2d-splits")
     standing, lying = walker.pose(), walker.pose(rooty=-np.pi / 2, thigh_left_joint=np.radians(-150))
-    flat = walker.pose(rooty=-np.pi / 2, thigh_left_joint=-np.pi, foot_joint=-0.7, foot_left_joint=-0.7)
 
     def held(spread: float) -> Values:
         """Sinks down in a second; then the motors hold the legs apart for 4 s."""
@@ -321,6 +320,7 @@ def test_a_cheetah_stands_on_its_hind_leg_for_two_seconds_on_end() -> None:
     reared = cheetah.pose(rooty=-1.15, bthigh=0.5, bshin=-0.33, bfoot=-0.23, fthigh=-0.98, fshin=-0.73, ffoot=0.33)
     # as steady torques of the hind leg seat it
     sitting = cheetah.pose(rooty=-1.47, bthigh=-0.5, bshin=0.2, bfoot=-0.21)
+    over = cheetah.pose(rooty=-1.8, bthigh=1.0, bshin=0.1, bfoot=0.1)
     on_the_front = cheetah.pose(rooty=1.2, fthigh=0.5)
 
     def into(pose: Pose, held: float = 8.0) -> Values:
@@ -339,6 +339,7 @@ def test_a_cheetah_stands_on_its_hind_leg_for_two_seconds_on_end() -> None:
             "for a second": cheetah.shown(into(reared, held=1.0)),
             "again and again": cheetah.shown(cheetah.grounded(again)),
             "sitting on its rump": cheetah.shown(into(sitting)),
+            "leaning over backwards": cheetah.shown(into(over)),
             "on its front leg": cheetah.shown(into(on_the_front)),
             "in the air": cheetah.shown(leaping),
         },
@@ -544,7 +545,9 @@ def test_a_humanoid_raises_one_hand_over_its_head_while_it_stands() -> None:
             ),
             "and fallen after two seconds": into(right, seconds=2.5),
             "squatting": into(humanoid.pose(**legs(knee=-2.4, hip_y=-1.6), **RIGHT_UP)),
-            "leaning far back": into(humanoid.pose(**legs(hip_y=0.35), **RIGHT_UP, turn=leaning(-0.75))),
+            "leaning far back": into(
+                humanoid.pose(**legs(hip_y=0.35), **RIGHT_UP, left_shoulder1=-0.8, left_elbow=-1.5, turn=leaning(-0.75))
+            ),
             "lying": into(humanoid.pose(**STANDING, **RIGHT_UP, turn=leaning(1.57))),
         },
     )
