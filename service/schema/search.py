@@ -132,8 +132,8 @@ class Fitness(Frozen):
     """The only judge of a policy: two expressions over one episode's variables (arrays with time first)."""
 
     name: str = Field(min_length=1, max_length=64)
-    score: str = Field(min_length=1, max_length=1000)
-    success: str = Field(min_length=1, max_length=1000)
+    score: str = Field(min_length=1, max_length=2000)
+    success: str = Field(min_length=1, max_length=2000)
     unit: str = Field("", max_length=64)
 
 
