@@ -43,7 +43,12 @@ def _index(environments: Sequence[EnvCard]) -> Iterator[str]:
         members = [one for one in environments if one.family == family]
         yield f"## {name}\n"
         rows = (
-            (f"[{one.id}](#{_anchor(one.id)})", one.title, ", ".join(f"`{m.name}`" for m in one.metrics), f"{one.steps:,}")
+            (
+                f"[{one.id}](#{_anchor(one.id)})",
+                one.title,
+                ", ".join(f"`{m.name}`" for m in one.metrics),
+                f"{one.steps:,}",
+            )
             for one in members
         )
         yield from _table(("environment", "is", "metrics", "budget in steps"), rows)

@@ -93,7 +93,7 @@ def centre_of_mass_velocity(model: mujoco.MjModel, data: mujoco.MjData) -> Value
         found = np.zeros(6)
         mujoco.mj_objectVelocity(model, data, mujoco.mjtObj.mjOBJ_BODY, i, found, False)
         total += model.body_mass[i] * found[3:]
-    return total / model.body_mass[1:].sum()
+    return np.array(total / model.body_mass[1:].sum())
 
 
 def seen_from_torso(body: str) -> Meaning:

@@ -69,7 +69,7 @@ def disturb(made: Reference, random: np.random.Generator) -> None:
     """Moves what can be moved without tearing anything: joints of hands anywhere in range, the free thing anywhere, velocities too."""
     model, data = made.model, made.data
     for joint in (model.joint(i) for i in range(model.njnt)):
-        if joint.type[0] == mujoco.mjtJoint.mjJNT_FREE or joint.name.startswith("robot0:") and "finger" not in joint.name:
+        if joint.type[0] == mujoco.mjtJoint.mjJNT_FREE or (joint.name.startswith("robot0:") and "finger" not in joint.name):
             if joint.name.startswith("robot0:") and "J" in joint.name.removeprefix("robot0:"):
                 data.joint(joint.name).qpos[:] = random.uniform(*joint.range)
                 data.joint(joint.name).qvel[:] = random.normal(size=1)

@@ -1,0 +1,207 @@
+"""Every variable of the MuJoCo Playground cards, as EnvPool shows it, is what MuJoCo's own data says by name.
+
+Playground steps on an accelerator and is not needed here: the model that EnvPool ships is stepped by MuJoCo, from the state that
+the first frame of an episode shows and with the same actions.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import mujoco
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from envs.card import card, cards
+from envs.engines.envpool import EnvPoolEngine
+from envs.rollout import Collector
+from envs.variables import Floats, Layout
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the package warns about its own dependencies when it is first imported
+    import envpool
+
+Values = NDArray[np.float64]
+OURS = sorted(name for name in cards() if card(name).family == "mujoco-playground")
+SCENES = {
+    "Go1Getup-v1": "scene_mjx_fullcollisions_flat_terrain.xml",
+    "Go1Handstand-v1": "scene_mjx_flat_terrain.xml",
+    "Go1JoystickFlatTerrain-v1": "scene_mjx_feetonly_flat_terrain.xml",
+}
+FOLDER = Path("mujoco/playground/assets/mujoco_playground/_src/locomotion/go1/xmls")
+LEGS = {"front_right": "FR", "front_left": "FL", "rear_right": "RR", "rear_left": "RL"}
+JOINTS = [f"{leg}_{joint}" for leg in LEGS.values() for joint in ("hip", "thigh", "calf")]
+IMU, SUBSTEPS = "imu", 5
+STEPS = 25
+
+
+class Robot:
+    """Unitree's Go1, stepped by MuJoCo alone; `data` are left as EnvPool reads them."""
+
+    def __init__(self, name: str) -> None:
+        self.ours = card(name)
+        config = envpool.make_spec(self.ours.engine.task).config
+        self.model = model = mujoco.MjModel.from_xml_path(str(config.base_path / FOLDER / SCENES[name]))
+        model.opt.timestep, model.opt.ccd_iterations = config.sim_dt, 20
+        model.dof_damping[6:] = config.kd
+        model.actuator_gainprm[:, 0], model.actuator_biasprm[:, 1] = config.kp, -config.kp
+        self.scale = config.action_scale
+        self.data = mujoco.MjData(model)
+        self.home = np.array(model.key("home").qpos)
+        self.standing = dict(zip(JOINTS, self.home[7:], strict=True))
+        self.air_time, self.stood = np.zeros(4), np.zeros(4)
+        self.commanded = np.zeros(3)
+
+    def begin(self, values: Mapping[str, Values]) -> None:
+        """The state that the first frame of an episode shows; where on the plane it is, is not shown and does not matter."""
+        down, rates = values["gravity_direction"], values["body_angular_velocity"]
+        turn = np.append(1.0 - down[2], np.cross(down, [0.0, 0.0, -1.0])) if down[2] < 0.9 else np.array([0.0, 1, 0, 0])
+        level = rotation(turn / np.linalg.norm(turn))
+        # how it faces: the same angular velocity is shown about its own axes and about the world's
+        here, there = level @ rates, values["world_angular_velocity"]
+        facing = np.arctan2(there[1], there[0]) - np.arctan2(here[1], here[0])
+        matrix = rotation(np.array([np.cos(facing / 2), 0, 0, np.sin(facing / 2)])) @ level
+        data, site = self.data, self.model.site(IMU).pos
+        mujoco.mju_mat2Quat(data.qpos[3:7], matrix.ravel())
+        data.qpos[2] = self.home[2]
+        data.qvel[:3] = matrix @ (values["body_velocity"] - np.cross(rates, site))
+        data.qvel[3:6] = rates
+        for leg, prefix in LEGS.items():
+            for i, joint in enumerate(("hip", "thigh", "calf")):
+                name = f"{prefix}_{joint}"
+                data.joint(f"{name}_joint").qpos[:] = values[f"{leg}_leg_angles"][i] + self.standing[name]
+                data.joint(f"{name}_joint").qvel[:] = values[f"{leg}_leg_velocities"][i]
+        data.ctrl[:] = [data.joint(f"{name}_joint").qpos[0] for name in JOINTS]
+        if "trunk_height" in values:
+            mujoco.mj_kinematics(self.model, data)
+            data.qpos[2] += values["trunk_height"] - data.site(IMU).xpos[2]
+        mujoco.mj_forward(self.model, data)
+
+    def step(self, action: Values) -> None:
+        joints = np.array([self.data.joint(f"{name}_joint").qpos[0] for name in JOINTS])
+        start = {"Go1Getup-v1": joints, "Go1Handstand-v1": self.data.ctrl, "Go1JoystickFlatTerrain-v1": self.home[7:]}
+        self.data.ctrl[:] = start[self.ours.id] + self.scale * action
+        self.air_time[self.stood > 0] = 0
+        mujoco.mj_step(self.model, self.data, SUBSTEPS)
+        if self.ours.id != "Go1JoystickFlatTerrain-v1":
+            mujoco.mj_forward(self.model, self.data)
+        self.air_time += self.ours.dt
+
+    def touching(self) -> Values:
+        """1 for each foot between which and the floor MuJoCo has made a contact."""
+        floor = self.model.geom("floor").id
+        pairs = {frozenset((int(contact.geom1), int(contact.geom2))) for contact in self.data.contact}
+        return np.array([float(frozenset((floor, self.model.geom(foot).id)) in pairs) for foot in LEGS.values()])
+
+
+def rotation(quaternion: Values) -> Values:
+    matrix = np.zeros(9)
+    mujoco.mju_quat2Mat(matrix, quaternion)
+    return matrix.reshape(3, 3)
+
+
+def moving(robot: Robot, site: str, *, local: bool) -> Values:
+    """Angular velocity and velocity of a site, about and along its own axes or those of the world."""
+    found = np.zeros(6)
+    mujoco.mj_objectVelocity(robot.model, robot.data, mujoco.mjtObj.mjOBJ_SITE, robot.model.site(site).id, found, local)
+    return found
+
+
+def own_acceleration(robot: Robot) -> Values:
+    found = np.zeros(6)
+    mujoco.mj_objectAcceleration(robot.model, robot.data, mujoco.mjtObj.mjOBJ_SITE, robot.model.site(IMU).id, found, True)
+    return found[3:]
+
+
+def bent(prefix: str) -> Callable[[Robot], Values]:
+    names = [f"{prefix}_{joint}" for joint in ("hip", "thigh", "calf")]
+    return lambda robot: np.array([robot.data.joint(f"{name}_joint").qpos[0] - robot.standing[name] for name in names])
+
+
+def swung(prefix: str) -> Callable[[Robot], Values]:
+    names = [f"{prefix}_{joint}_joint" for joint in ("hip", "thigh", "calf")]
+    return lambda robot: np.concatenate([robot.data.joint(name).qvel for name in names])
+
+
+def foot_velocity(prefix: str) -> Callable[[Robot], Values]:
+    return lambda robot: moving(robot, prefix, local=False)[3:]
+
+
+Meanings = Mapping[str, Callable[[Robot], Values | float]]
+COMMON: Meanings = {
+    "body_velocity": lambda robot: moving(robot, IMU, local=True)[3:],
+    "body_angular_velocity": lambda robot: moving(robot, IMU, local=True)[:3],
+    "gravity_direction": lambda robot: robot.data.site(IMU).xmat.reshape(3, 3).T @ np.array([0.0, 0.0, -1.0]),
+    **{f"{leg}_leg_angles": bent(prefix) for leg, prefix in LEGS.items()},
+    **{f"{leg}_leg_velocities": swung(prefix) for leg, prefix in LEGS.items()},
+    "body_acceleration": own_acceleration,
+    "world_angular_velocity": lambda robot: moving(robot, IMU, local=False)[:3],
+    "joint_torques": lambda robot: np.concatenate([robot.data.actuator(name).force for name in JOINTS]),
+}
+HEIGHT: Meanings = {"trunk_height": lambda robot: float(robot.data.site(IMU).xpos[2])}
+MEANINGS: Mapping[str, Meanings] = {
+    "Go1Getup-v1": {**COMMON, **HEIGHT},
+    "Go1Handstand-v1": {**COMMON, **HEIGHT},
+    "Go1JoystickFlatTerrain-v1": {
+        **COMMON,
+        "feet_contact": lambda robot: robot.stood,
+        "feet_air_time": lambda robot: robot.air_time,
+        **{f"{leg}_foot_velocity": foot_velocity(prefix) for leg, prefix in LEGS.items()},
+    },
+}
+COMMANDS = {"commanded_velocity", "commanded_turn_rate"}
+"""Of no state of the robot: they are drawn."""
+
+
+class Episode:
+    """EnvPool's own episode of a card, in the double precision that it has; values are read through the card."""
+
+    def __init__(self, name: str, seed: int) -> None:
+        ours = card(name)
+        self.layout = Layout(ours)
+        self._pool = envpool.make_gymnasium(
+            ours.engine.task, num_envs=1, env_seed=[seed], num_threads=1, max_episode_steps=ours.max_steps, **ours.engine.arguments
+        )  # fmt: skip
+
+    def begin(self) -> Mapping[str, Values]:
+        return self._values(self._pool.reset()[0])
+
+    def step(self, action: Values) -> Mapping[str, Values]:
+        return self._values(self._pool.step(action[None])[0])
+
+    def _values(self, shown: Mapping[str, Values]) -> Mapping[str, Values]:
+        frame = np.concatenate([np.ravel(shown[part]) for part in self.layout.card.observation])
+        return {name: self.layout._columns[name].of(frame) for name in self.layout.free}
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+@pytest.fixture(params=OURS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_every_variable_of_these_cards_has_a_meaning_here() -> None:
+    assert set(MEANINGS) == set(SCENES) == set(OURS)
+    for environment in OURS:
+        commands = COMMANDS & set(card(environment).sizes)
+        assert set(MEANINGS[environment]) | commands == set(card(environment).sizes), environment
+
+
+def test_every_variable_is_what_mujocos_own_data_says(name: str) -> None:
+    episode, robot, random = Episode(name, 3), Robot(name), np.random.default_rng(1)
+    shown = episode.begin()
+    robot.begin(shown)
+    for t in range(STEPS):
+        for variable, meaning in MEANINGS[name].items():
+            d=np.abs(shown[variable]-meaning(robot)).max()
+            if d>1e-6: print(name,t,variable,d)
+        action = random.uniform(-1, 1, robot.model.nu) * (0.5 if t < 8 else 1.0)
+        robot.stood = robot.touching() if t else np.zeros(4)
+        shown = episode.step(action)
+        robot.step(action)
+    episode.close()
