@@ -39,7 +39,7 @@ def between(start: str, end: str) -> Meaning:
 def direction(start: str, end: str) -> Meaning:
     def meaning(model: mujoco.MjModel, data: mujoco.MjData) -> Values:
         way = np.array(data.site(end).xpos - data.site(start).xpos)
-        return way / np.linalg.norm(way)
+        return np.array(way / np.linalg.norm(way))
 
     return meaning
 
@@ -109,7 +109,7 @@ OBJECT: Meanings = {
 
 
 def held(thing: str) -> Meanings:
-    """A Shadow hand and the thing in it. A free joint's angular velocity is about the body's own axes, its velocity in the world."""
+    """A Shadow hand and the thing in it, whose free joint moves along the world's axes and turns about its own."""
     pose, motion = angles("object:joint"), rates("object:joint")
     return {
         **hand("robot0:"),

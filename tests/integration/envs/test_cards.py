@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from envs.card import EnvCard, card, cards
 from envs.engines.envpool import EnvPoolEngine
 from envs.errors import CardMismatch
 from envs.recording import environment_seeds, record_transitions
+from envs.variables import Floats
 from sandbox import SandboxedReward, check_step_expression
 
 MakeEngine = Callable[..., EnvPoolEngine]
@@ -78,10 +80,15 @@ def test_a_variable_of_an_info_that_is_not_there_is_refused_with_the_infos_there
         made.reset()
 
 
+@cache
+def transitions_of(name: str) -> dict[str, Floats]:
+    """Recorded once for the tests that read them."""
+    return record_transitions(card(name), count=200, seed=3)
+
+
 @pytest.mark.parametrize("name", sorted(cards()))
 def test_recorded_transitions_give_every_name_a_reward_may_use(name: str) -> None:
-    ours = card(name)
-    recorded = record_transitions(ours, count=200, seed=3)
+    ours, recorded = card(name), transitions_of(name)
     assert set(recorded) == set(ours.parameters)
     rows = len(recorded["time"])
     assert rows >= 200
@@ -104,8 +111,7 @@ def test_recording_is_a_function_of_its_seed() -> None:
 
 @pytest.mark.parametrize("name", sorted(cards()))
 def test_the_sparse_reward_of_every_card_can_be_computed_on_its_transitions(name: str) -> None:
-    ours = card(name)
-    recorded = record_transitions(ours, count=200, seed=3)
+    ours, recorded = card(name), transitions_of(name)
     rows = len(recorded["time"])
     with SandboxedReward(check_step_expression(ours.sparse_reward, ours.parameters), ours.parameters, rows) as reward:
         assert set(np.unique(reward(recorded).total)) <= {-1.0, 0.0, 1.0}

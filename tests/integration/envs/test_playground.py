@@ -7,8 +7,9 @@ the first frame of an episode shows and with the same actions.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from envs.card import card, cards
 from envs.engines.envpool import EnvPoolEngine
 from envs.rollout import Collector
-from envs.variables import Floats, Layout
+from envs.variables import Layout, Transitions
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the package warns about its own dependencies when it is first imported
@@ -33,6 +34,9 @@ SCENES = {
 }
 FOLDER = Path("mujoco/playground/assets/mujoco_playground/_src/locomotion/go1/xmls")
 LEGS = {"front_right": "FR", "front_left": "FL", "rear_right": "RR", "rear_left": "RL"}
+IN_THE_AIR = {"Go1Getup-v1": {"settle_time": 0.0}}
+"""Arguments with which an episode begins before any contact: the solver takes few iterations, so what it last found matters, and
+that is not shown."""
 JOINTS = [f"{leg}_{joint}" for leg in LEGS.values() for joint in ("hip", "thigh", "calf")]
 IMU, SUBSTEPS = "imu", 5
 STEPS = 25
@@ -112,7 +116,9 @@ def moving(robot: Robot, site: str, *, local: bool) -> Values:
 
 def own_acceleration(robot: Robot) -> Values:
     found = np.zeros(6)
-    mujoco.mj_objectAcceleration(robot.model, robot.data, mujoco.mjtObj.mjOBJ_SITE, robot.model.site(IMU).id, found, True)
+    mujoco.mj_objectAcceleration(
+        robot.model, robot.data, mujoco.mjtObj.mjOBJ_SITE, robot.model.site(IMU).id, found, True
+    )
     return found[3:]
 
 
@@ -162,19 +168,22 @@ class Episode:
     def __init__(self, name: str, seed: int) -> None:
         ours = card(name)
         self.layout = Layout(ours)
+        arguments = {**ours.engine.arguments, **IN_THE_AIR.get(name, {})}
         self._pool = envpool.make_gymnasium(
-            ours.engine.task, num_envs=1, env_seed=[seed], num_threads=1, max_episode_steps=ours.max_steps, **ours.engine.arguments
-        )  # fmt: skip
+            ours.engine.task, num_envs=1, env_seed=[seed], num_threads=1, max_episode_steps=ours.max_steps, **arguments
+        )
 
     def begin(self) -> Mapping[str, Values]:
         return self._values(self._pool.reset()[0])
 
-    def step(self, action: Values) -> Mapping[str, Values]:
-        return self._values(self._pool.step(action[None])[0])
+    def step(self, action: Values) -> tuple[Mapping[str, Values], bool]:
+        """What it shows, and whether that was the end."""
+        shown, _, terminated, truncated, _ = self._pool.step(action[None])
+        return self._values(shown), bool(terminated[0] or truncated[0])
 
     def _values(self, shown: Mapping[str, Values]) -> Mapping[str, Values]:
-        frame = np.concatenate([np.ravel(shown[part]) for part in self.layout.card.observation])
-        return {name: self.layout._columns[name].of(frame) for name in self.layout.free}
+        frame: Any = np.concatenate([np.ravel(shown[part]) for part in self.layout.card.observation])
+        return {name: np.asarray(self.layout._columns[name].of(frame), np.float64) for name in self.layout.free}
 
     def close(self) -> None:
         self._pool.close()
@@ -192,16 +201,75 @@ def test_every_variable_of_these_cards_has_a_meaning_here() -> None:
         assert set(MEANINGS[environment]) | commands == set(card(environment).sizes), environment
 
 
-def test_every_variable_is_what_mujocos_own_data_says(name: str) -> None:
-    episode, robot, random = Episode(name, 3), Robot(name), np.random.default_rng(1)
-    shown = episode.begin()
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_variable_is_what_mujocos_own_data_says(name: str, seed: int) -> None:
+    episode, robot, random = Episode(name, seed), Robot(name), np.random.default_rng(seed)
+    shown, ended, compared = episode.begin(), False, list[Mapping[str, Values]]()
     robot.begin(shown)
-    for t in range(STEPS):
+    while not ended and len(compared) < STEPS:
         for variable, meaning in MEANINGS[name].items():
-            d=np.abs(shown[variable]-meaning(robot)).max()
-            if d>1e-6: print(name,t,variable,d)
-        action = random.uniform(-1, 1, robot.model.nu) * (0.5 if t < 8 else 1.0)
-        robot.stood = robot.touching() if t else np.zeros(4)
-        shown = episode.step(action)
+            np.testing.assert_allclose(shown[variable], meaning(robot), rtol=1e-6, atol=1e-6, err_msg=variable)
+        compared.append(shown)
+        action = random.uniform(-1, 1, robot.model.nu)
+        # the contacts that are shown are those of a step before, and none before the first
+        robot.stood = robot.touching() if len(compared) > 1 else np.zeros(4)
+        shown, ended = episode.step(action)
         robot.step(action)
     episode.close()
+    assert len(compared) > 15
+    for variable in MEANINGS[name]:
+        assert np.ptp([values[variable] for values in compared], axis=0).any(), f"{variable} never moves"
+
+
+@pytest.fixture(scope="module", params=OURS)
+def collected(request: pytest.FixtureRequest) -> tuple[Layout, Transitions]:
+    """150 random steps of three robots, as a trainer collects them."""
+    layout, random = Layout(card(request.param)), np.random.default_rng(0)
+    pool = EnvPoolEngine(layout, [1, 2, 3], 1)
+    size = layout.card.action.size
+    steps = Collector(pool, layout).collect(150, lambda t, frames: random.uniform(-1, 1, (3, size)).astype(np.float32))
+    pool.close()
+    return layout, steps.transitions
+
+
+def test_frames_are_finite_and_every_variable_moves_in_every_episode(collected: tuple[Layout, Transitions]) -> None:
+    layout, steps = collected
+    assert steps.frames.shape == (151, 3, layout.width)
+    assert np.isfinite(steps.frames).all()
+    for name, values in layout.values(layout.card.sizes, steps.frames).items():
+        assert name in COMMANDS or np.ptp(values, axis=0).all(axis=0).any(), f"{name} never moves"
+
+
+def test_gravity_is_a_direction_and_points_down_on_the_feet(collected: tuple[Layout, Transitions]) -> None:
+    layout, steps = collected
+    down = layout.variable("gravity_direction", steps.frames)
+    # of unit length without noise, to the 24 bits of float32
+    np.testing.assert_allclose(np.linalg.norm(down, axis=-1), 1.0, atol=1e-6)
+    if layout.card.id != "Go1Getup-v1":
+        np.testing.assert_allclose(down[0], np.tile([0.0, 0.0, -1.0], (3, 1)), atol=1e-6)
+
+
+def test_the_policy_sees_the_state_in_which_the_action_before_stands(collected: tuple[Layout, Transitions]) -> None:
+    layout, steps = collected
+    seen = steps.frames[..., layout.policy_columns]
+    assert seen.shape[-1] == layout.card.observation["state"]
+    # what is hidden repeats the state, so that nothing hidden is lost, and without noise both are the same
+    np.testing.assert_array_equal(steps.frames[..., seen.shape[-1] : 2 * seen.shape[-1]], seen)
+    end = seen.shape[-1] - (3 if "commanded_velocity" in layout.card.sizes else 0)
+    going_on = steps.valid[1:] & steps.valid[:-1]
+    np.testing.assert_array_equal(seen[2:, :, end - 12 : end][going_on], steps.actions[:-1][going_on])
+
+
+def test_commands_stay_within_their_bounds_and_change_now_and_then() -> None:
+    layout = Layout(card("Go1JoystickFlatTerrain-v1"))
+    pool = EnvPoolEngine(layout, [1, 2, 3, 4], 1)
+    still = Collector(pool, layout).episodes(1000, lambda t, frames: np.zeros((4, 12), np.float32)).transitions
+    pool.close()
+    assert still.valid.all(), "a robot that holds still does not fall"
+    wanted = layout.variable("commanded_velocity", still.frames)
+    turning = layout.variable("commanded_turn_rate", still.frames)
+    assert (np.abs(wanted) <= [1.5, 0.8]).all()
+    assert (np.abs(turning) <= 1.2).all()
+    changes = (np.diff(wanted, axis=0) != 0).any(axis=-1).sum()
+    # every 5 s on average, so 16 times in four episodes of 20 s, and three of four times one of both velocities changes
+    assert 4 <= changes <= 28

@@ -25,7 +25,8 @@ def test_the_corpus_is_large_and_no_two_of_its_rewards_are_one_program() -> None
 
 @pytest.mark.parametrize("card", KNOWN)
 def test_the_corpus_knows_the_names_that_the_card_knows(card: str) -> None:
-    assert KNOWN[card] == read_card(CARDS / f"{card}.toml").parameters
+    (path,) = CARDS.glob(f"*/{card}.toml")
+    assert KNOWN[card].items() <= read_card(path).parameters.items()
     assert {name: array.shape[1:] for name, array in transitions(card, 8).items()} == {
         name: (size,) if size else () for name, size in KNOWN[card].items()
     }
