@@ -102,7 +102,7 @@ class Grammar:
 
     def draw(self, random: Generator, offer: Offer) -> Term:
         """An offer with its figures drawn."""
-        entry = int(random.integers(offer.entries)) if offer.entries else None
+        entry = self._entry_that_moves(random, offer)
         size = _Sizes(self._statistics, self._card).of(offer, entry)
         center, scale = 0.0, 1.0
         if offer.shape == "near":
@@ -123,6 +123,14 @@ class Grammar:
             scale=bounded(scale),
             weight=bounded(strength / unit) * self._sign(random, offer),
         )
+
+    def _entry_that_moves(self, random: Generator, offer: Offer) -> int | None:
+        """One of the entries that were seen to change (a planar robot's feet never leave their plane), any where none was."""
+        if not offer.entries:
+            return None
+        known = self._statistics.get(offer.variable)
+        moving = [i for i in range(offer.entries) if known is None or known.std[i] > 0] or list(range(offer.entries))
+        return moving[int(random.integers(len(moving)))]
 
     def _target(self, random: Generator, offer: Offer, entry: int | None) -> tuple[float, float]:
         """Where a `near` term pays most and how wide: a speed beyond the usual for velocities, else a usual value."""

@@ -53,7 +53,7 @@ def test_the_parts_of_a_dictionary_stand_side_by_side_in_the_cards_order() -> No
     layout = Layout(card("FetchReach-v4"))
     frame = np.arange(16, dtype=np.float32)
     # observation 0..9, achieved_goal 10..12, desired_goal 13..15; fingers are observation[3:5]
-    np.testing.assert_array_equal(layout.variable("gripper_position", frame), [0, 1, 2])
+    np.testing.assert_array_equal(layout.variable("gripper_position", frame), [10, 11, 12])
     np.testing.assert_array_equal(layout.variable("goal", frame), [13, 14, 15])
     np.testing.assert_array_equal(layout.variable("finger_positions", frame), [3, 4])
     np.testing.assert_array_equal(layout.policy_columns, [*range(10), 13, 14, 15])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -14,6 +15,7 @@ from service.evolution.critic import extract_source
 from service.llm.contract import DesignRequest, Parent, Rejected
 from service.llm.offline import OfflineDesigner
 from service.llm.offline.genome import Genome, Term, read_genome
+from service.llm.offline.grammar import Grammar
 from service.llm.offline.writing import write_source
 from service.schema import Fault, Finding, Severity
 from tests.representatives import REPRESENTATIVES
@@ -229,3 +231,36 @@ def test_a_refused_reward_of_one_term_or_of_strangers_is_made_anew(request_for: 
         reply = OfflineDesigner().design(request_for(attempt=1, seed=9, rejected=Rejected(source, ())))
         assert reply.origin == "repaired"
         assert extract_source(reply.text) == extract_source(OfflineDesigner().design(request_for(seed=9)).text)
+
+
+def test_it_pays_no_entry_that_never_moved(request_for: RequestMaker) -> None:
+    # a planar robot's foot has a position in the plane: its second entry, y, never changes
+    asked = request_for("Walker2d-splits")
+    flat = {
+        name: replace(known, std=(known.std[0], 0.0, known.std[2])) if name.endswith("_foot_position") else known
+        for name, known in asked.statistics.items()
+    }
+    drawn = [
+        term
+        for seed in range(100)
+        for term in Grammar(replace(asked, statistics=flat)).genome(np.random.default_rng(seed)).terms
+        if term.variable.endswith("_foot_position") and term.entry is not None
+    ]
+    assert {term.entry for term in drawn} == {0, 2}
+
+
+def test_where_there_is_a_goal_it_may_pay_for_two_things_nearing_each_other(request_for: RequestMaker) -> None:
+    pairs = {(offer.variable, offer.other) for offer in Grammar(request_for("drawer-open-v3")).offers if offer.other}
+    assert {("drawer_handle_position", "goal"), ("hand_position", "drawer_handle_position")} <= pairs
+    assert not [offer for offer in Grammar(request_for("Walker2d-splits")).offers if offer.other]
+
+
+def test_a_distance_that_is_a_vector_is_paid_by_its_length(request_for: RequestMaker) -> None:
+    (vector, *_) = [one for one in card("Reacher-v5").variables if one.role == "distance" and one.size > 1]
+    offers = [
+        one for one in Grammar(request_for("Reacher-v5")).offers if (one.variable, one.signal) == (vector.name, "value")
+    ]
+    terms = tuple(Grammar(request_for("Reacher-v5")).draw(np.random.default_rng(0), offer) for offer in offers[:1])
+    source = write_source(Genome(terms=terms), card("Reacher-v5"))
+    assert f"np.linalg.norm({vector.name}, axis=-1)" in source
+    assert read_genome(source, card("Reacher-v5")) == Genome(terms=terms)
