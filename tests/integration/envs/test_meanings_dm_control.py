@@ -16,6 +16,7 @@ from envs.card import card, cards
 from envs.engines.envpool import EnvPoolEngine
 from envs.variables import Floats, Layout
 from tests.integration.envs.meanings_dm_control import MEANINGS
+from tests.integration.envs.test_metrics import judged
 
 pytest.importorskip("dm_control")
 with warnings.catch_warnings():
@@ -277,3 +278,64 @@ BEGIN: dict[str, Callable[[Reference, Floats, Floats, Floats], None]] = {
     "QuadrupedWalk-v1": begin_quadruped,
     "WalkerWalk-v1": begin_walker,
 }
+
+
+@pytest.mark.parametrize(("turns", "success"), [(25.0, True), (15.0, False), (-25.0, False)])
+def test_the_fingers_spin_is_the_bodys_turns_clockwise(turns: float, success: bool) -> None:
+    # seen with x to the right and z upward, clockwise is from the top to the right; it starts where a turn is cut in two
+    angle = np.pi + 2 * np.pi * turns * np.linspace(0, 1, 1001)
+    value = judged(
+        "FingerSpin-v1", "spin", {"tip_position": 0.13 * np.stack([np.sin(angle), np.cos(angle)], axis=1)}, 1000
+    )
+    assert value.score == pytest.approx(turns, abs=1e-3)
+    assert value.success is success
+
+
+def test_a_spinning_body_turns_clockwise_when_its_velocity_is_negative() -> None:
+    made = Reference("FingerSpin-v1")
+    made.data.qpos[:], made.data.qvel[:] = [0.0, 1.5, 0.3], [0.0, 0.0, -8.0]
+    made.physics.forward()
+    x, z = named(made, made.frame())["tip_position"]
+    made.environment.step(np.zeros(2))
+    later = named(made, made.frame())
+    assert later["spinner_velocity"] < -5
+    # a step of 0.02 s at 8 rad/s, a little braked
+    assert np.arctan2(*later["tip_position"]) - np.arctan2(x, z) == pytest.approx(0.15, abs=0.02)
+
+
+def test_a_robot_that_walks_has_to_be_up_for_it() -> None:
+    walk: dict[str, object] = {"forward_velocity": 1.0, "torso_height": 1.25, "torso_upright": 1.0}
+    slide: dict[str, object] = {"forward_velocity": 1.0, "torso_height": 0.3, "torso_upright": 0.0}
+    values = [judged("WalkerWalk-v1", "forward_speed", episode, 1000) for episode in (walk, slide)]
+    assert [value.success for value in values] == [True, False]
+    # upside down it gets nowhere, whatever its velocity
+    on_feet, on_back = (
+        judged("QuadrupedWalk-v1", "forward_speed", {"torso_velocity": [0.5, 0, 0], "torso_upright": upright}, 1000)
+        for upright in (1.0, -1.0)
+    )
+    assert (on_feet.score, on_back.score) == pytest.approx((0.5, 0.0), abs=1e-6)
+    assert (on_feet.success, on_back.success) == (True, False)
+    # 0.6 m/s sideways and 0.8 m/s backwards are 1 m/s; a head at 0.7 m is half as high as it should be
+    up, down = (
+        judged("HumanoidWalk-v1", "walk", {"com_velocity": [-0.8, 0.6, 0], "head_height": height}, 1000)
+        for height in (1.45, 0.7)
+    )
+    assert (up.score, down.score) == pytest.approx((1.0, 0.5), abs=1e-5)
+    assert (up.success, down.success) == (True, False)
+
+
+def test_standing_is_counted_in_seconds_and_must_last_to_the_end() -> None:
+    # up in states 501 to 1000 of 0 to 1000: 500 times 0.025 s for the walker and 0.02 s for the quadruped
+    late, early = (np.arange(1001) > 500), (np.arange(1001) < 500)
+    for name, seconds, also in (("WalkerWalk-v1", 12.5, {"torso_height": 1.3}), ("QuadrupedWalk-v1", 10.0, {})):
+        stays, falls = (judged(name, "stand", {"torso_upright": up, **also}, 1000) for up in (late, early))
+        assert (stays.score, falls.score) == pytest.approx((seconds, seconds), rel=1e-5)
+        assert (stays.success, falls.success) == (True, False)
+
+
+def test_the_pole_is_judged_by_how_far_up_it_is_and_at_the_end() -> None:
+    # hanging (-1) half of the time and up (1) the other half, but for one state of 1001
+    swung, fell = (judged("CartpoleSwingup-v1", "upright", {"pole_upright": np.where(up, 1.0, -1.0)}, 1000) for up in (
+        np.arange(1001) > 500, np.arange(1001) < 500))  # fmt: skip
+    assert (swung.score, fell.score) == pytest.approx((0.5, 0.5), abs=1e-3)
+    assert (swung.success, fell.success) == (True, False)

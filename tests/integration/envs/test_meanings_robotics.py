@@ -16,6 +16,7 @@ from envs.engines.envpool import EnvPoolEngine
 from envs.engines.gymnasium import GymnasiumEngine
 from envs.variables import Floats, Layout
 from tests.integration.envs.meanings_robotics import AS_LEFT, COUNTED, HAND, MEANINGS
+from tests.integration.envs.test_metrics import judged
 
 pytest.importorskip("gymnasium_robotics")
 
@@ -219,3 +220,40 @@ def test_what_envpool_shows_is_what_the_reference_shows(name: str) -> None:
         assert not (theirs.terminated | theirs.truncated | mine.terminated | mine.truncated).any()
     pool.close()
     made.engine.close()
+
+
+def test_a_thing_is_judged_by_where_it_is_at_the_end() -> None:
+    # 3 cm beside the goal and 4 cm below it are 5 cm away
+    for name in ("FetchPush-v4", "FetchPickAndPlace-v4"):
+        goal = {"goal": [1.3, 0.7, 0.5]}
+        beside = judged(name, "closeness", {**goal, "object_position": [1.33, 0.7, 0.46]}, 50)
+        at = judged(name, "closeness", {**goal, "object_position": [1.31, 0.7, 0.5]}, 50)
+        assert (beside.score, at.score) == pytest.approx((-0.05, -0.01), abs=1e-5)
+        assert at.success
+    height = np.linspace(0.425, 0.575, 51)
+    lifted = judged("FetchPickAndPlace-v4", "lift", {"object_position": np.stack([height] * 3, axis=1)}, 50)
+    assert lifted.score == pytest.approx(0.15, abs=1e-5)
+    assert lifted.success
+
+
+def test_the_pen_of_the_adroit_hand_must_be_held_along_the_goal_to_the_end() -> None:
+    held: dict[str, object] = {"pen_position": [0.0, -0.2, 0.25], "goal_direction": [0, 0, 1.0]}
+    along, across = {"pen_direction": [0, 0, 1.0]}, {"pen_direction": [1.0, 0, 0]}
+    dropped = {"pen_position": [0.0, -0.2, 0.0], "pen_from_goal": [0, 0, -0.25]}
+    cases: dict[str, tuple[dict[str, object], float, bool]] = {
+        "along": ({**held, **along}, 1.0, True),
+        "across": ({**held, **across}, 0.5, False),
+        "along, but elsewhere": ({**held, **along, "pen_from_goal": [0.1, 0, 0]}, 1.0, False),
+        "along, but dropped": ({**held, **along, **dropped}, 0.0, False),
+    }
+    for what, (episode, score, success) in cases.items():
+        value = judged("AdroitHandPen-v1", "alignment", episode, 200)
+        assert value.score == pytest.approx(score, abs=1e-5), what
+        assert value.success is success, what
+
+
+def test_the_door_is_judged_by_its_angle_at_the_end() -> None:
+    opened, shut_again = (judged("AdroitHandDoor-v1", "door_opening", {"door_angle": way}, 200) for way in (
+        np.linspace(0, 1.5, 201), np.concatenate([np.linspace(0, 1.5, 101), np.linspace(1.5, 0.2, 100)])))  # fmt: skip
+    assert (opened.score, shut_again.score) == pytest.approx((1.5, 0.2), abs=1e-5)
+    assert (opened.success, shut_again.success) == (True, False)

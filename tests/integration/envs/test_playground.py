@@ -20,6 +20,7 @@ from envs.card import card, cards
 from envs.engines.envpool import EnvPoolEngine
 from envs.rollout import Collector
 from envs.variables import Layout, Transitions
+from tests.integration.envs.test_metrics import judged
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the package warns about its own dependencies when it is first imported
@@ -273,3 +274,53 @@ def test_commands_stay_within_their_bounds_and_change_now_and_then() -> None:
     changes = (np.diff(wanted, axis=0) != 0).any(axis=-1).sum()
     # every 5 s on average, so 16 times in four episodes of 20 s, and three of four times one of both velocities changes
     assert 4 <= changes <= 28
+
+
+def test_the_joystick_is_followed_by_the_command_of_the_step_before() -> None:
+    # the command changes in state 500 from 1 m/s to 0; the velocity follows in the next state, which is without error
+    wanted = np.where(np.arange(1001) < 500, 1.0, 0.0)
+    velocity = np.concatenate([[0.0], wanted[:-1]])
+    commanded = {"commanded_velocity": np.stack([wanted, np.zeros(1001)], axis=1), "commanded_turn_rate": 0.5}
+    turning = {"body_angular_velocity": [0, 0, 0.5]}
+    moved = {"body_velocity": np.stack([velocity, np.zeros(1001), np.zeros(1001)], axis=1)}
+    exact = judged("Go1JoystickFlatTerrain-v1", "tracking", {**commanded, **turning, **moved}, 1000)
+    # 0.5 m/s too fast throughout: 1 / (1 + 2 * 0.5)
+    fast = {"body_velocity": moved["body_velocity"] + np.array([0.5, 0, 0])}
+    off = judged("Go1JoystickFlatTerrain-v1", "tracking", {**commanded, **turning, **fast}, 1000)
+    # a fall after 100 of 1000 steps
+    short = {name: values[:101] for name, values in (commanded | moved).items() if isinstance(values, np.ndarray)}
+    fallen = judged("Go1JoystickFlatTerrain-v1", "tracking", {**commanded, **turning, **short}, 100)
+    assert (exact.score, off.score, fallen.score) == pytest.approx((1.0, 0.5, 0.1), abs=1e-5)
+    assert (exact.success, off.success, fallen.success) == (True, False, False)
+
+
+def test_walking_forward_is_judged_over_the_time_limit() -> None:
+    walk, fall = (
+        judged("Go1JoystickFlatTerrain-v1", "forward_speed", {"body_velocity": [1.0, 0, 0]}, steps)
+        for steps in (1000, 100)
+    )
+    assert (walk.score, fall.score) == pytest.approx((1.0, 0.1), rel=1e-5)
+    assert (walk.success, fall.success) == (True, False)
+
+
+def test_getting_up_is_high_and_upright_at_the_end() -> None:
+    poses = {
+        "stands": ([0, 0, -1], 0.27, True),
+        "on its back": ([0, 0, 1], 0.27, False),
+        "low": ([0, 0, -1], 0.09, False),
+    }
+    values = {
+        pose: judged("Go1Getup-v1", "standing", {"gravity_direction": down, "trunk_height": height}, 300)
+        for pose, (down, height, _) in poses.items()
+    }
+    assert [value.score for value in values.values()] == pytest.approx([1.0, 0.0, 1 / 3], abs=1e-5)
+    assert {pose: value.success for pose, value in values.items()} == {pose: done for pose, (*_, done) in poses.items()}
+
+
+def test_a_handstand_is_nose_down_and_high_to_the_end_of_the_time_limit() -> None:
+    # nose down, that is with gravity along the trunk's own x
+    up = {"gravity_direction": [1, 0, 0], "trunk_height": 0.55}
+    rear = {"gravity_direction": [-1, 0, 0], "trunk_height": 0.55}
+    values = [judged("Go1Handstand-v1", "handstand", *episode) for episode in ((up, 500), (rear, 500), (up, 250))]
+    assert [value.score for value in values] == pytest.approx([1.0, 0.0, 0.5], abs=1e-5)
+    assert [value.success for value in values] == [True, False, False]
