@@ -48,6 +48,7 @@ Unit = Literal[
     "1",
 ]
 """Of the numbers as the environment shows them; "1" is a number without a unit."""
+_ID = re.compile(r'^id = "([^"]+)"$', re.MULTILINE)
 OWN_REWARD_TERMS = re.compile(r"reward|success|cost")
 BUILT_IN = ("action", "prev_action", "time", "terminated", "steps", "max_steps", "dt", "np", "math")
 
@@ -219,7 +220,7 @@ def cards_in(folder: Path) -> dict[str, EnvCard]:
     """The cards in the folders of a folder by id, in the order of their ids. Raises `CardInvalid`."""
     reader = CardReader()
     found: dict[str, EnvCard] = {}
-    for path in sorted(path for path in folder.glob("*/*.toml") if not path.name.startswith(BASE)):
+    for path in _card_files(folder):
         made = _card(reader.read(path))
         if made.id in found:
             raise CardInvalid(f"{path.parent.name}/{path.name}: id: expected an id of its own, got {made.id!r} again")
@@ -227,9 +228,21 @@ def cards_in(folder: Path) -> dict[str, EnvCard]:
     return dict(sorted(found.items()))
 
 
+def _card_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*/*.toml") if not path.name.startswith(BASE))
+
+
+@cache
+def _files() -> dict[str, Path]:
+    """The file of each shipped card by the id in it, in the order of ids: looked for, since to parse all of them takes long."""
+    found = {match[1]: path for path in _card_files(CARDS) if (match := _ID.search(path.read_text(encoding="utf-8")))}
+    return dict(sorted(found.items()))
+
+
+@cache
 def card(environment: str) -> EnvCard:
     """The card of an environment id. Raises `EnvironmentUnknown`, naming the nearest known ones."""
-    known = cards()
+    known = _files()
     if environment not in known:
         raise EnvironmentUnknown(unknown("environment", environment, list(known)))
-    return known[environment]
+    return read_card(known[environment])

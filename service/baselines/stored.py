@@ -13,7 +13,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from envs.card import EnvCard, cards
+from envs.card import EnvCard, card
+from envs.errors import EnvironmentUnknown
 from service.schema import Baseline, Candidate, Fitness, Run, TrainingConfig
 from service.schema.versions import versions
 
@@ -84,10 +85,11 @@ def differences(
 
 def baseline_of(run: Run, data_folder: Path) -> Found:
     """The baseline that a run's candidates are measured by."""
-    card = cards().get(run.request.environment)
-    if card is None:
+    try:
+        known = card(run.request.environment)
+    except EnvironmentUnknown:
         return Found(None, f"{run.request.environment} has no card here any more")
-    return look_up(card, run.fitness, run.steps, run.request.training, data_folder)
+    return look_up(known, run.fitness, run.steps, run.request.training, data_folder)
 
 
 def with_human_normalised(run: Run, candidates: Iterable[Candidate], data_folder: Path) -> tuple[Candidate, ...]:

@@ -16,7 +16,7 @@ CARD = Path(__file__).parent / "card.toml"
 def test_every_file_among_the_cards_is_a_card_and_ids_are_told_apart() -> None:
     assert len(cards()) == len([path for path in CARDS.glob("*/*.toml") if not path.name.startswith("_")])
     assert list(cards()) == sorted(cards())
-    assert all(card(name).id == name for name in cards())
+    assert all(card(name) == known for name, known in cards().items())
 
 
 @pytest.mark.parametrize(

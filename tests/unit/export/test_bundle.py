@@ -186,3 +186,9 @@ def test_a_run_without_a_winner_exports_what_there_is(record: RunRecord) -> None
     bare = record.model_copy(update={"run": run, "iterations": (), "candidates": (), "trainings": ()})
     paths = [file.path for file in export_files(bare, HOPPER, None)]
     assert paths == ["report.md", "curves.png", "request.json", "candidates/lineage.json"]
+
+
+def test_an_environment_that_gymnasium_does_not_have_has_no_wrapper(record: RunRecord, policy: TrainedPolicy) -> None:
+    without = HOPPER.model_copy(update={"engine": HOPPER.engine.model_copy(update={"reference": None})})
+    paths = {file.path for file in export_files(record, without, policy)}
+    assert {file.path for file in export_files(record, HOPPER, policy)} - paths == {"wrapper.py"}
