@@ -6,6 +6,7 @@ into a copy of the model. Those of a MuJoCo step are of the state before it, so 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cache
 
@@ -42,7 +43,7 @@ class ForwardKinematics:
     def __init__(self, path: str, wanted: Sequence[Posed]) -> None:
         self._wanted = tuple(wanted)
         self._model = _with_sensors(path, self._wanted)
-        self._data = mujoco.MjData(self._model)
+        self._own = threading.local()
         self._threshold = {
             posed: _contact_margin(self._model, posed.name) for posed in wanted if posed.quantity == "contact"
         }
@@ -50,12 +51,13 @@ class ForwardKinematics:
 
     def values(self, positions: Floats) -> dict[Posed, Floats]:
         """Each wanted quantity, float32 `[B]` or `[B, n]`, for generalised positions `[B, nq]`."""
+        data = self._data()
         sensed = np.empty((len(positions), self._model.nsensordata))
         for first in range(0, len(positions), _ROWS):
             rows = positions[first : first + _ROWS]
             states = np.zeros((len(rows), self._state))
             states[:, 1 : 1 + self._model.nq] = rows
-            _, found = rollout.rollout(self._model, self._data, states, nstep=1)
+            _, found = rollout.rollout(self._model, data, states, nstep=1)
             sensed[first : first + _ROWS] = found[:, 0]
         found, at = dict[Posed, Floats](), 0
         for posed in self._wanted:
@@ -64,6 +66,13 @@ class ForwardKinematics:
             if posed.quantity == "contact":
                 values = (values < self._threshold[posed]).astype(np.float32)
             found[posed] = values[:, 0] if posed.entries == 1 else values
+        return found
+
+    def _data(self) -> mujoco.MjData:
+        """This thread's own: a generation is trained in several threads, and `rollout` lets go of the interpreter's lock."""
+        if not hasattr(self._own, "data"):
+            self._own.data = mujoco.MjData(self._model)
+        found: mujoco.MjData = self._own.data
         return found
 
 

@@ -110,6 +110,7 @@ def test_the_sparse_reward_of_every_card_is_1_0_or_minus_1_whatever_it_reads(nam
         variable: random.normal(size=(64, size) if size else 64).astype(np.float32)
         for variable, size in ours.parameters.items()
     }
+    drawn["terminated"] = (drawn["terminated"] > 0).astype(np.float32)
     with SandboxedReward(check_step_expression(ours.sparse_reward, ours.parameters), ours.parameters, 64) as reward:
         assert set(np.unique(reward(drawn).total)) <= {-1.0, 0.0, 1.0}
 

@@ -9,8 +9,9 @@ import pytest
 
 from envs.card import EnvCard, card
 from envs.engines.envpool import EnvPoolEngine
-from envs.engines.gymnasium import GymnasiumEngine, reference_arguments
+from envs.engines.gymnasium import GymnasiumEngine
 from envs.errors import CardMismatch, ReferenceUnavailable
+from envs.reference import reference_arguments
 from envs.rollout import Collector
 from envs.variables import Layout, Transitions
 
@@ -153,7 +154,7 @@ def test_a_card_of_a_family_that_gymnasium_has_no_ids_for_has_no_reference() -> 
 def test_a_reference_that_mujoco_does_not_step_has_no_simulation() -> None:
     pendulum = hopper(
         engine=HOPPER.engine.model_copy(update={"reference": "Pendulum-v1", "arguments": {}}),
-        observation={"obs": 3}, policy=("obs[0:3]",), variables=(HOPPER.variables[0],),
+        observation={"obs": 3}, policy=("obs[0:3]",), variables=(HOPPER.variables[0],), kinematics=None,
         action=HOPPER.action.model_copy(update={"names": ("torque",)}),
     )  # fmt: skip
     engine = GymnasiumEngine(Layout(pendulum), [1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import gymnasium
 import mujoco
@@ -69,6 +70,18 @@ def test_poses_are_those_of_mujocos_own_data_in_every_state(name: str) -> None:
         np.testing.assert_allclose(found[one].reshape(values.shape), values, atol=2e-6, err_msg=text)
         if one.quantity == "contact":
             assert 0 < values.mean() < 1, f"{text}: both kinds of states must be among them"
+
+
+def test_threads_that_pose_one_model_at_once_do_not_disturb_each_other() -> None:
+    # a generation's candidates are trained in threads of one process
+    wanted = tuple(posed("Ant-v5").values())
+    positions = np.random.default_rng(0).uniform(-0.5, 0.5, (8, 4096, 15)).astype(np.float32)
+    expected = [kinematics(card("Ant-v5"), wanted).values(part) for part in positions]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(kinematics(card("Ant-v5"), wanted).values, positions))
+    for mine, theirs in zip(found, expected, strict=True):
+        for one in wanted:
+            np.testing.assert_array_equal(mine[one], theirs[one])
 
 
 def test_a_part_that_the_model_does_not_have_is_refused_with_those_it_has() -> None:

@@ -160,12 +160,28 @@ def test_the_expressions_of_every_card_are_in_the_language_of_the_sandbox(name: 
     check_step_expression(ours.sparse_reward, ours.parameters)
 
 
-def test_all_cards_load_within_300_ms_of_this_processor() -> None:
-    # In processes of their own, since cards are read once; the least of five, since others slow this processor down.
-    program = "import time, envs.card, sandbox; begun = time.process_time(); envs.card.cards(); print(time.process_time() - begun)"
-    command = [sys.executable, "-c", program]
-    taken = [float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(5)]
-    assert min(taken) < 0.3
+LOAD = """
+import time, envs.card, sandbox
+def spent(work):
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+before = spent(lambda: sum(i * i for i in range(1_000_000)))
+cards = spent(envs.card.cards)
+after = spent(lambda: sum(i * i for i in range(1_000_000)))
+print(cards, (before + after) / 2)
+"""
+
+
+def test_all_cards_load_within_300_ms_of_a_core_that_has_nothing_else_to_do() -> None:
+    # In processes of their own, since cards are read once. A core slows down while others use what it shares with them; one on
+    # which this was measured alone sums a million squares in 75 ms, so that 300 ms are four such sums on any.
+    taken = []
+    for _ in range(5):
+        done = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, check=True)
+        whole, sums = map(float, done.stdout.split())
+        taken.append(whole / sums)
+    assert min(taken) < 4.0
 
 
 def test_two_cards_of_one_id_are_refused(tmp_path: Path) -> None:
