@@ -195,17 +195,17 @@ def _card(text: CardText) -> EnvCard:
     except ValidationError as error:
         raise CardInvalid("; ".join(_told(text, fault) for fault in error.errors())) from error
     if found := list(faults(made)):
-        raise CardInvalid("; ".join(f"{text.place(key)}: {dotted(key)}: {reason}" for key, reason in found))
+        raise CardInvalid("; ".join(f"{text.place(key)}: {_dotted(key)}: {reason}" for key, reason in found))
     return made
 
 
 def _told(text: CardText, fault: ErrorDetails) -> str:
     """One fault as `file:line: key: expected, got`; a whole table says less than its key does, so it is not shown."""
     got = "" if isinstance(fault["input"], dict) else f", got {str(fault['input'])[:80]!r}"
-    return f"{text.place(fault['loc'])}: {dotted(fault['loc'])}: {fault['msg']}{got}"
+    return f"{text.place(fault['loc'])}: {_dotted(fault['loc'])}: {fault['msg']}{got}"
 
 
-def dotted(key: Key) -> str:
+def _dotted(key: Key) -> str:
     """A way into a card as it is written in messages."""
     return ".".join(str(part) for part in key) or "card"
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from envs.errors import CardInvalid
 
+Toml = str | int | float | bool | list["Toml"] | dict[str, "Toml"]
 Key = tuple[str | int, ...]
 """A way into a document, as `("variables", 3, "role")`."""
 BASE = "_"
@@ -34,9 +35,6 @@ class Place:
     def __str__(self) -> str:
         """As compilers write it."""
         return f"{self.file}:{self.line}"
-
-
-Toml = str | int | float | bool | list["Toml"] | dict[str, "Toml"]
 
 
 @dataclass(frozen=True)
@@ -147,15 +145,10 @@ def _merged(base: Mapping[str, Toml], own: Mapping[str, Toml]) -> dict[str, Toml
     merged = dict(base)
     for key, value in own.items():
         inherited = merged.get(key)
-        if (
-            isinstance(inherited, list)
-            and isinstance(value, list)
-            and (numbers := _numbers(inherited, value)) is not None
-        ):
-            joined = [*inherited, *value[: max(numbers, default=-1) + 1 - len(inherited)]]
-            for number, table in zip(numbers, value, strict=True):
-                joined[number] = table
-            merged[key] = joined
+        numbers = _numbers(inherited, value)
+        if isinstance(inherited, list) and isinstance(value, list) and numbers is not None:
+            at_their_numbers = dict(enumerate(inherited)) | dict(zip(numbers, value, strict=True))
+            merged[key] = list(at_their_numbers.values())
         elif isinstance(inherited, dict) and isinstance(value, dict):
             merged[key] = {**inherited, **value}
         else:
@@ -164,25 +157,24 @@ def _merged(base: Mapping[str, Toml], own: Mapping[str, Toml]) -> dict[str, Toml
 
 
 def _numbers(inherited: Toml | None, added: Toml) -> list[int] | None:
-    """Where each of some added tables comes to stand among the inherited ones; None where no tables are joined."""
-    if (
-        not isinstance(inherited, list)
-        or not isinstance(added, list)
-        or not all(isinstance(one, dict) for one in added)
-    ):
+    """Where each of some added tables comes to stand among the inherited ones; None where no tables are joined.
+
+    Of two added tables of one name the first replaces and the second is one too many, as a fault then says.
+    """
+    if not isinstance(inherited, list) or not isinstance(added, list):
         return None
-    known = {_name(one): number for number, one in reversed(list(enumerate(inherited)))}
+    if not all(isinstance(one, dict) for one in added):
+        return None
+    known = {_name(one): number for number, one in enumerate(inherited)}
+    known.pop(None, None)
     numbers, after = list[int](), len(inherited)
     for table in added:
-        name = _name(table)
-        if name is not None and name in known:
-            numbers.append(known[name])
-        else:
-            numbers.append(after)
-            after += 1
+        number = known.pop(_name(table), after)
+        after += number == after
+        numbers.append(number)
     return numbers
 
 
-def _name(table: Toml) -> Toml | None:
+def _name(table: Toml) -> str | None:
     name = table.get("name") if isinstance(table, dict) else None
     return name if isinstance(name, str) else None

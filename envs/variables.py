@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from envs.card import EnvCard
-from envs.sources import Posed, Shown, Source, Turned, columns_of, parse_source
+from envs.sources import Posed, Shown, Turned, columns_of, parse_source
 
 PREVIOUS = "prev_"
 Floats = NDArray[np.float32]
@@ -122,7 +122,7 @@ class Layout:
         return column, column + 1
 
     def _shown_span(self, text: str) -> tuple[int, int]:
-        source: Source = parse_source(text)
+        source = parse_source(text)
         assert isinstance(source, Shown)
         return self._span(source)
 

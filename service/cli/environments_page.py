@@ -64,11 +64,16 @@ def _environment(card: EnvCard) -> Iterator[str]:
     yield from _table(("variable", "size", "unit", "about"), variables)
     yield from _table(("metric", "unit", "about"), ((f"`{m.name}`", m.unit, m.about) for m in card.metrics))
     for metric in card.metrics:
-        yield f"- `{metric.name}`: score `{metric.score}`, success `{metric.success}`"
-    yield f"- sparse reward: `{card.sparse_reward}`\n"
+        yield f"- `{metric.name}`: score `{_line(metric.score)}`, success `{_line(metric.success)}`"
+    yield f"- sparse reward: `{_line(card.sparse_reward)}`\n"
     if baselines := stored_baselines(card, None):
         rows = (_baseline(one) for one in baselines)
         yield from _table(("baseline", "steps", "seeds", "human", "success", "sparse", "success"), rows)
+
+
+def _line(expression: str) -> str:
+    """An expression on one line: Markdown would take a `*` that begins one for a list."""
+    return " ".join(expression.split())
 
 
 def _paid(source: str) -> str:

@@ -108,13 +108,18 @@ def foot(name: str, part: str) -> dict[str, Meaning]:
     return {f"{name}_position": geom(part), f"{name}_clearance": lowest(part), f"{name}_contact": touching(part)}
 
 
-HOPPER: Meanings = {
+_PLANAR: Meanings = {
     "x_position": body("torso", 0),
     "forward_velocity": velocity("torso", 0, limit=10),
     "vertical_velocity": velocity("torso", 2, limit=10),
     "torso_height": body("torso", 2),
     "torso_angle": one(angles("rooty")),
     "torso_angular_velocity": pitch_rate("torso", limit=10),
+}
+"""The torso of Hopper and Walker2d."""
+
+HOPPER: Meanings = {
+    **_PLANAR,
     "thigh_angle": one(angles("thigh_joint")),
     "leg_angle": one(angles("leg_joint")),
     "foot_angle": one(angles("foot_joint")),
@@ -125,12 +130,7 @@ HOPPER: Meanings = {
 
 _RIGHT, _LEFT = ("thigh_joint", "leg_joint", "foot_joint"), ("thigh_left_joint", "leg_left_joint", "foot_left_joint")
 WALKER: Meanings = {
-    "x_position": body("torso", 0),
-    "forward_velocity": velocity("torso", 0, limit=10),
-    "vertical_velocity": velocity("torso", 2, limit=10),
-    "torso_height": body("torso", 2),
-    "torso_angle": one(angles("rooty")),
-    "torso_angular_velocity": pitch_rate("torso", limit=10),
+    **_PLANAR,
     "right_leg_angles": angles(*_RIGHT),
     "left_leg_angles": angles(*_LEFT),
     "joint_velocities": rates(*_RIGHT, *_LEFT, limit=10),

@@ -27,6 +27,13 @@ def test_an_environment_is_told_whole() -> None:
         assert part in told, part
 
 
+def test_an_expression_of_several_lines_stands_on_one() -> None:
+    ours = card("Walker2d-splits")
+    assert "\n" in ours.metrics[0].score
+    (told,) = [line for line in page([ours]).splitlines() if line.startswith("- `splits`: score")]
+    assert told.endswith("> 0.95`")
+
+
 def test_a_bar_in_an_expression_does_not_end_a_cell_of_a_table() -> None:
     ours = card("Hopper-v5")
     metric = ours.metrics[0].model_copy(update={"about": "This | that."})

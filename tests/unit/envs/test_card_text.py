@@ -81,6 +81,16 @@ def test_what_is_not_there_stands_at_its_table_and_at_worst_in_its_file(folder: 
     assert text.place(()) == "long.toml"
 
 
+def test_a_table_that_a_file_has_twice_replaces_once_and_is_one_too_many(folder: Path) -> None:
+    twice = '\n[[variables]]\nname = "reach"\nunit = "m"\n'
+    (folder / "mine.toml").write_text('extends = "_arm"\n' + twice + twice, encoding="utf-8")
+    text = CardReader().read(folder / "mine.toml")
+    variables = text.document["variables"]
+    assert isinstance(variables, list)
+    assert [one["name"] for one in variables if isinstance(one, dict)] == ["reach", "speed", "reach"]
+    assert text.place(("variables", 2, "name")) == "mine.toml:8"
+
+
 def test_a_grandchild_inherits_from_all_before_it(folder: Path) -> None:
     (folder / "longer.toml").write_text('extends = "long"\ntitle = "Longer arm"\n', encoding="utf-8")
     document = CardReader().read(folder / "longer.toml").document

@@ -142,7 +142,7 @@ def test_the_wrapper_is_a_program_that_plays_an_episode(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(cards()))
 def test_a_wrapper_can_be_written_for_every_card(name: str) -> None:
-    compile(wrapper_file(card(name)), "wrapper.py", "exec")
+    assert compile(wrapper_file(card(name)), "wrapper.py", "exec").co_names
 
 
 def test_lineage_tells_parents_fitness_and_file_of_every_candidate(folder: Path) -> None:
