@@ -299,6 +299,17 @@ def demo(to: Folder = None, json: Json = False) -> None:
 
 
 @app.command()
+def migrate() -> None:
+    """Make the database's tables, or update them.
+
+    Once for each release, before any process uses a PostgreSQL server; a file of SQLite is brought up to date by itself.
+    """
+    from service.cli.embedded import migrate_database
+
+    print(f"{migrate_database()}: up to date")
+
+
+@app.command()
 def serve(port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1.")] = 8000) -> None:
     """Serve the API on this machine alone.
 

@@ -100,7 +100,7 @@ def _database(settings: Settings) -> str:
 
     database = Database(settings.database_url)
     try:
-        database.migrate()
+        database.prepare()
         with database.writing() as session:
             session.connection()
     finally:

@@ -70,6 +70,16 @@ def serve_api(port: int) -> None:
         store.close()
 
 
+def migrate_database() -> str:
+    """Brings the tables of the settings' database up to date; its URL without a password. Raises `Infrastructure`."""
+    from service.store import StoreError, migrate_store
+
+    try:
+        return migrate_store(read_settings().database_url)
+    except StoreError as error:
+        raise Infrastructure(str(error)) from error
+
+
 def _open_stores(settings: Settings) -> tuple[Store, ArtifactStore]:
     from service.store import StoreError, open_store
 

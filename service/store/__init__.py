@@ -7,7 +7,7 @@ from service.store.claims import Claim
 from service.store.errors import LeaseLost, NotFound, StateConflict, StoreError, StoreUnavailable
 from service.store.owner import process_owner
 from service.store.states import Wish
-from service.store.store import RunPage, Store, open_store
+from service.store.store import RunPage, Store, migrate_store, open_store
 from service.store.writer import Writer
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "StoreUnavailable",
     "Wish",
     "Writer",
+    "migrate_store",
     "open_store",
     "process_owner",
 ]

@@ -47,12 +47,24 @@ HOW_TO_MEND = {
 }
 
 
+SERVER_FAULTS = {
+    "53100": "the server's disk is full; free some space and resume the run",
+    "53200": "the server is out of memory; give it more, or ask it for less at once",
+    "53300": "the server takes no more connections; raise its max_connections, or run fewer processes",
+    "25006": "the server is read-only; point REWARDSMITH_DATABASE_URL at the one that takes writes",
+    "42501": "this user may not do that; make it the owner of the database",
+    "57014": "the server cancelled it; ask again, or see why in its log",
+}
+"""What PostgreSQL's error codes (its manual, appendix A) ask for, where it is more than to wait until the server is back."""
+
+
 def unavailable(error: DBAPIError | sqlite3.Error, where: str) -> StoreUnavailable | None:
     """The infrastructure fault behind a driver's error at the database `where`, None if it is not one but our own mistake."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     extended = getattr(cause, "sqlite_errorcode", None)
     mend = HOW_TO_MEND.get(extended & 0xFF) if isinstance(extended, int) else None
+    mend = mend or SERVER_FAULTS.get(getattr(cause, "sqlstate", None) or "")
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     if mend is None and (lost or (extended is None and isinstance(error, OperationalError))):
         mend = "the database cannot be reached; check that its server runs and REWARDSMITH_DATABASE_URL names it"
-    return StoreUnavailable(f"{where}: {mend} ({cause})") if mend else None
+    return StoreUnavailable(f"{where}: {mend} ({' '.join(str(cause).split())})") if mend else None

@@ -213,10 +213,27 @@ class Store:
 
 
 def open_store(database_url: str) -> Store:
-    """The store at a database URL, its tables made or brought up to date first. Raises `StoreUnavailable`."""
+    """The store at a database URL. Raises `StoreUnavailable`, and so where a server's tables are not of this release.
+
+    A file of SQLite has its tables made or brought up to date first.
+    """
     database = Database(database_url)
-    database.migrate()
+    try:
+        database.prepare()
+    except BaseException:
+        database.close()
+        raise
     return Store(database)
+
+
+def migrate_store(database_url: str) -> str:
+    """Makes the tables at a database URL, or brings them up to date; the URL without its password. Raises `StoreUnavailable`."""
+    database = Database(database_url)
+    try:
+        database.migrate()
+    finally:
+        database.close()
+    return database.where
 
 
 def _cursor(run: Run) -> str:

@@ -7,28 +7,50 @@ from shutil import copy
 import pytest
 
 from service.schema import Fitness, Run, RunRequest
-from service.store import Store, Writer, open_store, process_owner
+from service.store import Store, Writer, migrate_store, open_store, process_owner
+from tests.postgres import Postgres
 
 FITNESS = Fitness(name="distance", score="x_position[-1]", success="steps == max_steps", unit="m")
 AN_HOUR = 3600.0
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with Postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return {"sqlite": f"sqlite:///{tmp_path}/runs.db"}[request.param]
+    """An empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/runs.db"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.create("runs")
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with all tables: copied, since the migrations have tests of their own."""
     path = tmp_path_factory.mktemp("migrated") / "runs.db"
-    open_store(f"sqlite:///{path}").close()
+    migrate_store(f"sqlite:///{path}")
     return path
 
 
+@pytest.fixture(scope="session")
+def migrated_database(postgres: Postgres) -> str:
+    """The name of a database with all tables."""
+    migrate_store(postgres.create("migrated"))
+    return "migrated"
+
+
 @pytest.fixture
-def store(database_url: str, migrated: Path, tmp_path: Path) -> Iterator[Store]:
-    copy(migrated, tmp_path / "runs.db")
+def store(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if database_url.startswith("sqlite"):
+        copy(request.getfixturevalue("migrated_file"), tmp_path / "runs.db")
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        server.create("runs", like=request.getfixturevalue("migrated_database"))
     opened = open_store(database_url)
     yield opened
     opened.close()

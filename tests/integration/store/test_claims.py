@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -47,6 +48,13 @@ def test_the_oldest_queued_run_is_claimed_first_and_each_only_once(store: Store,
     assert claim(store) == Claim(second.id, ELSEWHERE, 1)
     assert store.claim(ELSEWHERE, AN_HOUR) is None
     assert store.get_run(first.id).state is RunState.RUNNING
+
+
+def test_claimers_that_ask_at_once_share_the_runs_and_get_none_twice(store: Store, new_run: Callable[..., Run]) -> None:
+    runs = {new_run().id for _ in range(6)}
+    with ThreadPoolExecutor(8) as claimers:
+        claims = list(claimers.map(lambda n: store.claim(f"another-host/0/0:{n}:1", AN_HOUR), range(8)))
+    assert sorted(found.run_id for found in claims if found is not None) == sorted(runs)
 
 
 def test_a_run_can_be_claimed_by_name(store: Store, new_run: Callable[..., Run]) -> None:

@@ -1,12 +1,14 @@
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from service.schema import Fitness, RunRequest
-from service.store import Store, StoreUnavailable, open_store
+from service.store import Store, StoreUnavailable, migrate_store, open_store, postgresql
 from service.store.database import Database
+from tests.postgres import Postgres
 
 FITNESS = Fitness(name="f", score="1", success="True")
 
@@ -75,3 +77,58 @@ def test_what_is_no_url_of_a_database_is_refused_without_repeating_a_password(ur
     with pytest.raises(StoreUnavailable, match="REWARDSMITH_DATABASE_URL names no database") as refused:
         open_store(url)
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_server_that_goes_away_is_a_clear_error_and_one_that_comes_back_is_used_again(tmp_path: Path) -> None:
+    with Postgres(tmp_path / "server") as server:
+        url = server.create("runs")
+        migrate_store(url)
+        store = open_store(url)
+        run = store.create_run(request(), FITNESS, 1)
+    with pytest.raises(StoreUnavailable, match="the database cannot be reached; check that its server runs"):
+        store.get_run(run.id)
+    with Postgres(tmp_path / "server"):
+        assert store.get_run(run.id) == run
+        store.close()
+
+
+def test_a_transaction_that_the_server_ends_is_a_clear_error_and_writes_nothing(postgres: Postgres) -> None:
+    url = postgres.create("runs")
+    migrate_store(url)
+    store, database = open_store(url), Database(url)
+    run = store.create_run(request(), FITNESS, 1)
+
+    def half_done() -> None:
+        with database.writing() as session:
+            session.execute(text("UPDATE run SET reason = 'half done'"))
+            session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(StoreUnavailable, match="the database cannot be reached"):
+        half_done()
+    assert store.get_run(run.id) == run
+    store.close()
+    database.close()
+
+
+def test_a_database_that_the_server_does_not_have_is_named_in_one_line(postgres: Postgres) -> None:
+    with pytest.raises(StoreUnavailable, match='database "nowhere" does not exist') as refused:
+        open_store(postgres.url("nowhere"))
+    assert "\n" not in str(refused.value)
+
+
+def test_more_threads_than_connections_wait_and_then_say_so(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "POOL_SECONDS", 0.1)
+    url = postgres.create("runs")
+    migrate_store(url)
+    database = Database(url)
+    with ExitStack() as busy:
+        for _ in range(postgresql.POOL_SIZE + postgresql.POOL_OVERFLOW):
+            busy.enter_context(database.reading()).execute(text("SELECT 1"))
+        with (
+            pytest.raises(StoreUnavailable, match="all connections of this process are in use"),
+            database.reading() as one,
+        ):
+            one.execute(text("SELECT 1"))
+    database.close()

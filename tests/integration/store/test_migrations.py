@@ -12,8 +12,9 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
-from service.store import StoreUnavailable, open_store, tables
+from service.store import StoreUnavailable, migrate_store, open_store, tables
 from service.store.database import Database, migrations
+from tests.postgres import Postgres
 
 AT = "2030-01-01 00:00:00"
 POINT = {
@@ -38,7 +39,10 @@ FIRST_RELEASE = {
     },
     "curve_point": {"training_id": "r-old-1-0-s0", "segment": 0, "point": json.dumps(POINT)},
 }  # fmt: skip
-OPEN = "import sys; from service.store import open_store; open_store(sys.argv[1]).list_runs()"
+MIGRATE_AND_READ = (
+    "import sys; from service.store import migrate_store, open_store; "
+    "migrate_store(sys.argv[1]); open_store(sys.argv[1]).list_runs()"
+)
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(database_url: str) -> None:
@@ -75,6 +79,7 @@ def test_a_database_of_the_first_release_is_read_as_it_was(database_url: str) ->
             marks = ", ".join(f":{column}" for column in row)
             connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({marks})"), row)
     database.close()
+    migrate_store(database_url)
     store = open_store(database_url)
     [candidate] = store.candidates("r-old")
     assert (candidate.fitness, candidate.fitness_interval, candidate.continued) == (1.5, None, False)
@@ -84,10 +89,25 @@ def test_a_database_of_the_first_release_is_read_as_it_was(database_url: str) ->
     store.close()
 
 
-def test_processes_that_open_a_new_database_at_once_make_it_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/not/there/yet/runs.db"
-    openers = [subprocess.Popen([sys.executable, "-c", OPEN, url]) for _ in range(3)]
-    assert [opener.wait(timeout=60) for opener in openers] == [0, 0, 0]
+def test_processes_that_migrate_a_new_database_at_once_make_it_once(database_url: str) -> None:
+    migrating = [subprocess.Popen([sys.executable, "-c", MIGRATE_AND_READ, database_url]) for _ in range(3)]
+    assert [process.wait(timeout=60) for process in migrating] == [0, 0, 0]
+
+
+def test_a_file_is_made_by_whoever_opens_it_with_its_folder(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/not/there/yet/runs.db")
+    assert store.list_runs().runs == ()
+    store.close()
+
+
+def test_a_server_is_migrated_by_its_administrator_and_not_by_every_process(postgres: Postgres) -> None:
+    url = postgres.create("fresh")
+    with pytest.raises(StoreUnavailable, match=r"tables are missing or of an older release.*`rewardsmith migrate`"):
+        open_store(url)
+    migrate_store(url)
+    store = open_store(url)
+    assert store.list_runs().runs == ()
+    store.close()
 
 
 def test_sqlite_keeps_a_write_ahead_log_so_that_readers_and_a_writer_do_not_wait_for_each_other(tmp_path: Path) -> None:

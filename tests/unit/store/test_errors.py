@@ -3,9 +3,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError, OperationalError
+from psycopg import errors
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from service.store.errors import unavailable
+from service.store.errors import SERVER_FAULTS, unavailable
 
 
 def driver_error(path: Path, *statements: str) -> sqlite3.Error:
@@ -48,3 +49,14 @@ def test_a_mistake_of_our_own_is_no_infrastructure_fault(tmp_path: Path) -> None
     assert unavailable(IntegrityError("INSERT", {}, twice), "sqlite:///t.db") is None
     wrong = driver_error(tmp_path / "u.db", "SELECT * FROM nowhere")
     assert unavailable(OperationalError("SELECT", {}, wrong), "sqlite:///u.db") is None
+
+
+@pytest.mark.parametrize("code", SERVER_FAULTS)
+def test_what_a_server_refuses_says_how_to_mend_it_in_one_line(code: str) -> None:
+    error = errors.lookup(code)("refused\nDETAIL: so it is")
+    fault = unavailable(DBAPIError("UPDATE", {}, error), "postgresql://lab/runs")
+    assert str(fault) == f"postgresql://lab/runs: {SERVER_FAULTS[code]} (refused DETAIL: so it is)"
+
+
+def test_a_statement_that_the_server_cannot_read_is_our_own_mistake() -> None:
+    assert unavailable(DBAPIError("SELECT", {}, errors.UndefinedTable("no run")), "postgresql://lab/runs") is None
