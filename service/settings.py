@@ -61,6 +61,15 @@ class Settings(BaseSettings):
         4, ge=0, le=20, description="Times a request to a model is repeated after 429, 5xx or a time-out."
     )
     model_concurrency: int = Field(8, ge=1, le=256, description="Requests to models that may be open at once.")
+    infrastructure_retries: int = Field(
+        6,
+        ge=0,
+        le=100,
+        description="Times a step is repeated, after growing pauses, where Ray, disk or store fail; then it pauses.",
+    )
+    runs_at_once: int = Field(
+        2, ge=1, le=64, description="Runs that one orchestrator works on side by side; others take turns with them."
+    )
     lease_seconds: float = Field(
         20.0, gt=0, description="Seconds without a sign of life after which another process may take a run over."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import warnings
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +43,13 @@ class Postgres:
         self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
         self._run("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE {}", database, like)
         return self.url(database)
+
+    def restart(self) -> None:
+        """Ends the server at once, without waiting for transactions, and starts it again."""
+        pg_ctl = self._server.bin_path / "pg_ctl"
+        as_user = ["runuser", "-u", self._server.system_user, "--"] if self._server.system_user else []
+        arguments = [str(pg_ctl), "-D", str(self._folder), "-m", "immediate", "-w", "restart"]
+        subprocess.run([*as_user, *arguments], check=True, stdout=subprocess.DEVNULL)
 
     def _run(self, statement: LiteralString, *names: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

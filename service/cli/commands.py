@@ -310,11 +310,19 @@ def migrate() -> None:
 
 
 @app.command()
-def serve(port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1.")] = 8000) -> None:
-    """Serve the API on this machine alone.
+def orchestrator() -> None:
+    """Work on runs that wait, until stopped.
 
-    It answers and stores; a run that was asked for over HTTP is worked by `rewardsmith resume RUN`.
+    Any number of them share the runs of one database, and take over those of one that dies.
     """
-    from service.cli.embedded import serve_api
+    from service.cli.embedded import orchestrate
 
-    serve_api(port)
+    orchestrate()
+
+
+@app.command()
+def serve(port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1.")] = 8000) -> None:
+    """Serve the API on this machine alone, and work on its runs."""
+    from service.cli.embedded import serve_all
+
+    serve_all(port)

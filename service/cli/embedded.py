@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from service.cli.client import Client
 from service.cli.faults import BadInput, Infrastructure
 from service.settings import Settings
 from service.store import Store
+
+LONGEST_GOODBYE_SECONDS = 3
+"""How long the API waits for open streams of events when it is to end."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +56,9 @@ def open_workplace() -> Iterator[Workplace]:
         store.close()
 
 
-def serve_api(port: int) -> None:
-    """Serves the API on 127.0.0.1 until it is interrupted. Nobody is asked who they are: it listens to this machine alone,
-    and to requests that name it, so that no page in a browser can reach it through a name of its own."""
+def serve_all(port: int) -> None:
+    """Serves the API on 127.0.0.1 and works on runs until it is interrupted. Nobody is asked who they are: it listens to this
+    machine alone, and to requests that name it, so that no page in a browser can reach it through a name of its own."""
     import uvicorn
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -64,10 +68,37 @@ def serve_api(port: int) -> None:
     store, artifacts = _open_stores(settings)
     application = create_app(settings, store, artifacts, DesignerCheck(settings))
     application.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    stop = threading.Event()
+    worker = threading.Thread(target=_dispatch, args=(settings, store, artifacts, stop), name="dispatcher")
+    worker.start()
     try:
-        uvicorn.run(application, host="127.0.0.1", port=port)
+        uvicorn.run(application, host="127.0.0.1", port=port, timeout_graceful_shutdown=LONGEST_GOODBYE_SECONDS)
+    finally:
+        stop.set()
+        worker.join()
+        store.close()
+
+
+def orchestrate() -> None:
+    """Works on runs until it is told to stop by SIGTERM or Ctrl-C; every run is then left for the next process to take up."""
+    settings = read_settings()
+    store, artifacts = _open_stores(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        _dispatch(settings, store, artifacts, stop)
     finally:
         store.close()
+
+
+def _dispatch(settings: Settings, store: Store, artifacts: ArtifactStore, stop: threading.Event) -> None:
+    from service.orchestrator.dispatcher import Dispatcher
+    from service.orchestrator.orchestrator import Orchestrator
+    from service.schema import RunState
+
+    with Orchestrator(settings, store, artifacts, left_as=RunState.QUEUED) as orchestrator:
+        Dispatcher(orchestrator, store, settings.lease_seconds, settings.runs_at_once).work(stop)
 
 
 def migrate_database() -> str:

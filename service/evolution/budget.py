@@ -13,7 +13,7 @@ from service.schema import (
 )
 
 BARREN_ITERATIONS = 3
-"""Iterations in a row without one trained candidate after which more of the same is not bought."""
+"""Iterations in a row without one trained candidate after which a user is asked before more of the same is bought."""
 
 
 def exhausted(budget: Budget, spending: Spending) -> str | None:
@@ -33,8 +33,7 @@ def exhausted(budget: Budget, spending: Spending) -> str | None:
 def hopeless(record: RunRecord) -> str | None:
     """One sentence that says why another iteration would be wasted, None where there is hope.
 
-    Either the last three finished iterations gave not one trained candidate, or every candidate of the last one, two at
-    least, was rejected or failed for one and the same reason.
+    Every candidate of the last one, two at least, was rejected or failed for one and the same reason.
     """
     done = [iteration for iteration in record.iterations if iteration.state is IterationState.DONE]
     if not done:
@@ -42,15 +41,23 @@ def hopeless(record: RunRecord) -> str | None:
     shared = _shared_reason(_candidates_of(record, done[-1]))
     if shared is not None:
         return f"every candidate of iteration {done[-1].number} was refused for one reason: {shared}"
-    barren = done[-BARREN_ITERATIONS:]
-    if len(barren) == BARREN_ITERATIONS and not any(
-        _trained(_candidates_of(record, iteration)) for iteration in barren
-    ):
-        return (
-            f"no candidate of the iterations {barren[0].number} to {barren[-1].number} could be trained: "
-            f"{BARREN_ITERATIONS} in a row"
-        )
     return None
+
+
+def barren(record: RunRecord) -> str | None:
+    """One sentence on the last three finished iterations where they gave not one trained candidate, None where they did.
+
+    Those before a user has resumed the run do not count.
+    """
+    excused = record.run.excused_iterations
+    done = [one for one in record.iterations if one.state is IterationState.DONE and one.number > excused]
+    last = done[-BARREN_ITERATIONS:]
+    if len(last) < BARREN_ITERATIONS or any(_trained(_candidates_of(record, iteration)) for iteration in last):
+        return None
+    return (
+        f"no candidate of the iterations {last[0].number} to {last[-1].number} could be trained, {BARREN_ITERATIONS} in a row: "
+        "see the verdicts of the candidates; to resume the run buys more of them"
+    )
 
 
 def _in_flight(spending: Spending) -> str:

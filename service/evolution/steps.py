@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.evolution.budget import exhausted, hopeless
+from service.evolution.budget import barren, exhausted, hopeless
 from service.evolution.selection import winner
 from service.schema import CandidateState, IterationState, RunRecord, RunState
 
@@ -66,7 +66,14 @@ class Finish:
     reason: str | None
 
 
-Step = StartIteration | Design | Screen | Train | Analyze | Continue | Compare | Finish
+@dataclass(frozen=True)
+class Pause:
+    """Leave the run for a user to look at: buying more of the same would be wasted, and `reason` says why."""
+
+    reason: str
+
+
+Step = StartIteration | Design | Screen | Train | Analyze | Continue | Compare | Pause | Finish
 
 
 def next_step(record: RunRecord) -> Step:
@@ -93,7 +100,8 @@ def next_step(record: RunRecord) -> Step:
     if number < request.search.iterations and reason is None:
         reason = _unaffordable(record, request.search.candidates * request.training.seeds, "another iteration")
         if reason is None:
-            return StartIteration(number + 1)
+            without_fruit = barren(record)
+            return StartIteration(number + 1) if without_fruit is None else Pause(without_fruit)
     best = winner(record.candidates)
     if best is None:
         return Finish(RunState.FAILED, reason or "no candidate could be trained; see the verdicts of the candidates")

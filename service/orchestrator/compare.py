@@ -10,14 +10,14 @@ from service.evolution.comparison import compare as sum_up
 from service.evolution.comparison import comparison_seeds, stored_rewards
 from service.orchestrator.train import planned, train_all
 from service.orchestrator.work import Tools
-from service.schema import RewardComparison, RewardKind, Run
+from service.schema import RewardComparison, RewardKind, Run, TrainingState
 
 
 def compare(tools: Tools, winner_id: str) -> None:
     """Trains all three rewards from scratch on the same seeds and stores how they compare.
 
     Human and sparse are not trained again where a stored baseline holds these very trainings. Where a continued candidate
-    became the winner, theirs are there already.
+    became the winner, theirs are there already. Where the budget is used up on the way there is no comparison.
     """
     run = tools.store.get_run(tools.run_id)
     seeds = comparison_seeds(run.request.training.comparison_seeds, run.request.search.seed)
@@ -37,9 +37,13 @@ def compare(tools: Tools, winner_id: str) -> None:
         for k, seed in enumerate(seeds)
     )
     tools.writer.add_trainings(trainings)
+    tools.writer.queue_comparison()
     ids = {training.id for training in trainings}
     train_all(tools, ids)
     ended = [training for training in tools.record().trainings if training.id in ids]
+    if any(training.state in (TrainingState.QUEUED, TrainingState.RUNNING) for training in ended):
+        tools.writer.prune_comparison(f"stopped early: {tools.due()}")
+        return
     tools.writer.set_comparison(sum_up(winner_id, ended, run.steps, stored))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 from service.evolution.budget import exhausted
 from service.evolution.critic import NoCode, extract_source, review
@@ -11,6 +11,7 @@ from service.evolution.designer import design_request
 from service.evolution.reflection import reflect
 from service.evolution.selection import best_training, select_parents
 from service.llm.contract import DesignerError, Parent, Rejected
+from service.orchestrator.abandonable import run_all
 from service.orchestrator.work import Interrupted, Tools
 from service.schema import (
     Candidate,
@@ -27,15 +28,16 @@ from service.schema import (
 def design(tools: Tools, iteration: int) -> None:
     """Fills every slot of an iteration with a candidate, all slots at once; a slot whose reply is stored is not asked again.
 
-    Raises `DesignerError` if the designer cannot be reached and `Interrupted`; what was answered stays stored.
+    Raises `DesignerError` if the designer cannot be reached and `Interrupted`; what was answered stays stored, and so is
+    what a model answers after the run has been left.
     """
     record = tools.record()
     parents = _parents(record)
     tools.statistics  # noqa: B018 -- recorded here once, before the threads below all want it
     slots = range(max(record.run.request.search.candidates, _seeds(record, iteration)))
-    with ThreadPoolExecutor(min(len(slots), tools.model_concurrency)) as pool:
-        for future in [pool.submit(_fill, tools, record, iteration, slot, parents) for slot in slots]:
-            future.result()
+    calls = [partial(_fill, tools, record, iteration, slot, parents) for slot in slots]
+    if not run_all(calls, tools.model_concurrency, tools.stopped):
+        raise Interrupted
     tools.writer.set_iteration_state(iteration, IterationState.SCREENING)
 
 
@@ -79,6 +81,8 @@ def _fill(tools: Tools, record: RunRecord, iteration: int, slot: int, parents: t
         )
         if completion is None:
             return
+        if tools.stopped():
+            raise Interrupted
         candidate = _read(tools, completion)
         tools.writer.add_candidate(candidate)
         if candidate.verdict is None or candidate.verdict.accepted:

@@ -18,25 +18,31 @@ GOING = (CandidateState.QUEUED, CandidateState.TRAINING)
 def train(tools: Tools, iteration: int) -> None:
     """Trains the candidates of an iteration from their checkpoints; with halving those that fall behind are pruned on the way.
 
-    A pruned candidate that a user has continued meanwhile trains on with the rest.
+    A pruned candidate that a user has continued meanwhile trains on with the rest. Where the budget is used up on the way all
+    others are pruned where they are.
     """
     while True:
         record = tools.record()
         generation = [candidate for candidate in record.candidates if candidate.iteration == iteration]
         stand = _standing(record, generation)
         _prune(tools, record, generation, stand.stopped)
+        used_up = tools.due()
+        if used_up is not None:
+            _prune_all(tools, record, generation, used_up)
+            record = tools.record()
+            generation = [candidate for candidate in record.candidates if candidate.iteration == iteration]
         going = {one.id for one in generation if one.state in GOING and (one.continued or one.id not in stand.stopped)}
-        if not _train_to(tools, going, stand.until) and stand.until is None:
+        if not _train_to(tools, going, stand.until, beyond_budget=used_up is not None) and stand.until is None:
             break
     tools.writer.set_iteration_state(iteration, IterationState.ANALYZING)
 
 
 def train_to_the_end(tools: Tools, candidate_ids: Collection[str]) -> None:
     """Trains candidates from their checkpoints to the end, compared with nobody."""
-    _train_to(tools, candidate_ids, None)
+    _train_to(tools, candidate_ids, None, beyond_budget=True)
 
 
-def _train_to(tools: Tools, candidate_ids: Collection[str], until: int | None) -> bool:
+def _train_to(tools: Tools, candidate_ids: Collection[str], until: int | None, *, beyond_budget: bool) -> bool:
     """Trains candidates to segment `until`, to the end if there is none; False if they were all there."""
     record = tools.record()
     left = [
@@ -50,7 +56,7 @@ def _train_to(tools: Tools, candidate_ids: Collection[str], until: int | None) -
     for candidate in record.candidates:
         if candidate.id in candidate_ids and candidate.state is CandidateState.QUEUED:
             tools.writer.set_candidate_state(candidate.id, CandidateState.TRAINING)
-    train_all(tools, left, until)
+    train_all(tools, left, until, beyond_budget=beyond_budget)
     return bool(left)
 
 
@@ -61,9 +67,25 @@ def _prune(tools: Tools, record: RunRecord, generation: Collection[Candidate], s
             continue
         found = f"the score {stop.score:.4g} is below the cut of {stop.cut:.4g} by more than noise"
         why = found if math.isfinite(stop.score) else f"the score is {stop.score}"
-        best = best_training(record.trainings, candidate.id)
-        findings = () if best is None else analyze(best, tools.card.max_steps, tools.card.dt)
-        tools.writer.prune_candidate(candidate.id, f"stopped early, after segment {stop.rung}: {why}", findings)
+        _prune_one(tools, record, candidate, f"stopped early, after segment {stop.rung}: {why}")
+
+
+def _prune_all(tools: Tools, record: RunRecord, generation: Collection[Candidate], used_up: str) -> None:
+    """Stops whoever has a training to go on with, but for those that a user wants trained to the end whatever it costs."""
+    going = {
+        training.candidate_id
+        for training in record.trainings
+        if training.state in (TrainingState.QUEUED, TrainingState.RUNNING) and not training.comparison
+    }
+    for candidate in generation:
+        if candidate.state in GOING and candidate.id in going and not candidate.continued:
+            _prune_one(tools, record, candidate, f"stopped early: {used_up}")
+
+
+def _prune_one(tools: Tools, record: RunRecord, candidate: Candidate, reason: str) -> None:
+    best = best_training(record.trainings, candidate.id)
+    findings = () if best is None else analyze(best, tools.card.max_steps, tools.card.dt)
+    tools.writer.prune_candidate(candidate.id, reason, findings)
 
 
 def _standing(record: RunRecord, generation: Collection[Candidate]) -> Standing:

@@ -1,12 +1,13 @@
-"""Works on runs: claims one, keeps its lease alive, and takes one step after the other until it ends or must stop."""
+"""Works on a run: takes one step after the other until it ends or must stop, and leaves it in order."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
+from typing import Literal
 
 from envs.card import card
 from envs.errors import EnvironmentFault
@@ -18,6 +19,7 @@ from service.evolution.steps import (
     Continue,
     Design,
     Finish,
+    Pause,
     Screen,
     StartIteration,
     Step,
@@ -31,64 +33,43 @@ from service.orchestrator.analyze import analyze, analyze_candidates
 from service.orchestrator.compare import compare
 from service.orchestrator.design import design
 from service.orchestrator.generation import train, train_to_the_end
+from service.orchestrator.heartbeat import Heartbeat
+from service.orchestrator.patience import Patience
 from service.orchestrator.screen import screen
 from service.orchestrator.warm_start import check_warm_start
 from service.orchestrator.work import Interrupted, Tools
 from service.schema import Run, RunState
 from service.settings import Settings
 from service.store.claims import Claim
-from service.store.errors import LeaseLost, NotFound, StateConflict
+from service.store.errors import LeaseLost, NotFound, StateConflict, StoreUnavailable
 from service.store.owner import process_owner
 from service.store.store import Store
 from service.training.cluster import Cluster
-from service.training.errors import ClusterFault, FitnessFault
+from service.training.errors import ClusterFault, ClusterTooSmall, FitnessFault
 
 INTERNAL_ERROR = "an internal error; its trace is in the log of the process that worked on the run"
+INFRASTRUCTURE = (ClusterFault, SandboxFault, ArtifactsError, StoreUnavailable)
 log = logging.getLogger(__name__)
 
 
-class Heartbeat:
-    """Keeps a claim alive from a thread of its own and listens for what users wish; a context manager."""
-
-    def __init__(self, store: Store, claim: Claim, lease_seconds: float, stop: threading.Event) -> None:
-        self._store, self._claim, self._lease = store, claim, lease_seconds
-        self._stop = stop
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"heartbeat {claim.run_id}", daemon=True)
-        self.wanted: RunState | None = None
-        self.lost = False
-
-    def __enter__(self) -> Heartbeat:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def stopped(self) -> bool:
-        """Whether the run must not be worked on further: a user's wish, a lost lease, or the process is to end."""
-        return self._stop.is_set() or self.lost or self.wanted is not None
-
-    def _beat(self) -> None:
-        while not self._ended.wait(min(1.0, self._lease / 4)):
-            try:
-                self.wanted = self._store.heartbeat(self._claim, self._lease)
-            except LeaseLost:
-                self.lost = True
-                return
-            except Exception:  # a store that is away for a moment must not end the run; a lease that runs out will
-                log.exception("heartbeat of run %s failed", self._claim.run_id)
-
-
 class Orchestrator:
-    """Works on runs of one store, one after the other; Ray is started when first needed. A context manager."""
+    """Works on runs of one store; Ray is started when first needed. A context manager, for any number of threads.
 
-    def __init__(self, settings: Settings, store: Store, artifacts: ArtifactStore) -> None:
+    `left_as` is the state of a run that is interrupted because the process is to end: `paused` for somebody to resume, or
+    `queued` where other processes take it up.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        artifacts: ArtifactStore,
+        left_as: Literal[RunState.PAUSED, RunState.QUEUED] = RunState.PAUSED,
+    ) -> None:
         self._settings, self._store, self._artifacts = settings, store, artifacts
+        self._left_as = left_as
         self._cluster: Cluster | None = None
+        self._connecting = threading.Lock()
 
     def __enter__(self) -> Orchestrator:
         return self
@@ -102,7 +83,7 @@ class Orchestrator:
     def work(self, run_id: str, stop: threading.Event) -> Run:
         """Works on one run until it ends, is paused, or `stop` is set; the run as it then stands.
 
-        Raises `StateConflict` if somebody else works on it or it has ended, and `LeaseLost` if somebody took it over.
+        Raises `StateConflict` if somebody else works on it or it has ended, and as `work_on` does.
         """
         claim = self._store.claim(process_owner(), self._settings.lease_seconds, run_id)
         if claim is None:
@@ -110,47 +91,68 @@ class Orchestrator:
             raise StateConflict(
                 f"run {run_id} is {state} and cannot be worked on now: it has ended, is paused, or has an owner"
             )
+        return self.work_on(claim, stop)
+
+    def work_on(self, claim: Claim, stop: threading.Event, others_wait: Callable[[], bool] = lambda: False) -> Run:
+        """Works on a claimed run; where others wait it is queued behind them after an iteration.
+
+        Raises `LeaseLost` if somebody took it over, and `StoreUnavailable` where it could not be left in order: then its
+        lease runs out.
+        """
         with Heartbeat(self._store, claim, self._settings.lease_seconds, stop) as heartbeat:
             try:
-                state, reason = self._steps(claim, heartbeat)
-            except LeaseLost:
+                state, reason = self._steps(claim, heartbeat, others_wait)
+            except (LeaseLost, StoreUnavailable):
                 raise
             except BaseException:
                 self._leave(claim, heartbeat, RunState.PAUSED, INTERNAL_ERROR)
                 raise
         self._leave(claim, heartbeat, state, reason)
-        return self._store.get_run(run_id)
+        return self._store.get_run(claim.run_id)
 
     def _leave(self, claim: Claim, heartbeat: Heartbeat, state: RunState, reason: str | None) -> None:
         if not heartbeat.lost:
             self._store.writer(claim).set_run_state(state, reason)
 
-    def _steps(self, claim: Claim, heartbeat: Heartbeat) -> tuple[RunState, str | None]:
+    def _steps(
+        self, claim: Claim, heartbeat: Heartbeat, others_wait: Callable[[], bool]
+    ) -> tuple[RunState, str | None]:
         """Steps until the run ends or must stop, and the state it is left in."""
-        tools = self._tools(claim, heartbeat.stopped)
-        try:
-            tools.designer.check()
-            check_warm_start(tools)
-            while not heartbeat.stopped():
-                started = time.monotonic()
+        tools = self._tools(claim, heartbeat)
+        patience = Patience(self._settings.infrastructure_retries)
+        checked = False
+        while not heartbeat.stopped():
+            try:
+                if not checked:
+                    tools.designer.check()
+                    check_warm_start(tools)
+                    checked = True
                 step = next_step(tools.record())
                 if isinstance(step, Finish):
                     return step.state, step.reason
+                if isinstance(step, Pause):
+                    return RunState.PAUSED, step.reason
+                if isinstance(step, StartIteration) and step.number > 1 and others_wait():
+                    return RunState.QUEUED, "another run has its turn"
                 _take(tools, step)
-                tools.writer.add_seconds(time.monotonic() - started)
-        except Interrupted:
-            pass
-        except DesignerError as error:
-            return RunState.PAUSED, f"the designer failed: {error}"
-        except (FitnessFault, EnvironmentFault, PolicyMismatch, NotFound) as error:
-            return RunState.FAILED, str(error)
-        except (ClusterFault, SandboxFault, ArtifactsError) as error:
-            return RunState.PAUSED, f"infrastructure fault: {error}"
+                patience.restore()
+            except Interrupted:
+                break
+            except DesignerError as error:
+                return RunState.PAUSED, f"the designer failed: {error}"
+            except (FitnessFault, EnvironmentFault, PolicyMismatch, NotFound) as error:
+                return RunState.FAILED, str(error)
+            except INFRASTRUCTURE as error:
+                seconds = patience.spend()
+                if seconds is None or isinstance(error, ClusterTooSmall):
+                    return RunState.PAUSED, f"infrastructure fault: {error}"
+                _tell(tools, f"infrastructure fault, another try in {seconds:.0f} s: {error}")
+                heartbeat.wait(seconds)
         if heartbeat.wanted is not None:
             return heartbeat.wanted, "asked for by a user"
-        return RunState.PAUSED, "interrupted"
+        return self._left_as, "interrupted"
 
-    def _tools(self, claim: Claim, stopped: Callable[[], bool]) -> Tools:
+    def _tools(self, claim: Claim, heartbeat: Heartbeat) -> Tools:
         run = self._store.get_run(claim.run_id)
         settings = self._settings
         return Tools(
@@ -166,15 +168,23 @@ class Orchestrator:
                 settings.model_retries,
             ),
             cluster=self._ray,
-            stopped=stopped,
+            stopped=heartbeat.stopped,
+            due=heartbeat.due,
             model_concurrency=settings.model_concurrency,
             data_folder=settings.data_folder,
         )
 
     def _ray(self) -> Cluster:
-        if self._cluster is None:
-            self._cluster = Cluster(self._settings.ray_address, self._settings.training_cores)
-        return self._cluster
+        with self._connecting:
+            if self._cluster is None:
+                self._cluster = Cluster(self._settings.ray_address, self._settings.training_cores)
+            return self._cluster
+
+
+def _tell(tools: Tools, text: str) -> None:
+    log.warning("run %s: %s", tools.run_id, text)
+    with suppress(StoreUnavailable):  # where the store is what is away, the log has it
+        tools.writer.log(text)
 
 
 def _take(tools: Tools, step: Step) -> None:
@@ -194,5 +204,5 @@ def _take(tools: Tools, step: Step) -> None:
             analyze_candidates(tools, candidate_ids)
         case Compare(winner_id):
             compare(tools, winner_id)
-        case Finish():
-            raise AssertionError("a finished run takes no step")
+        case Finish() | Pause():
+            raise AssertionError("a run that is left takes no step")

@@ -60,16 +60,23 @@ def planned(
     )
 
 
-def train_all(tools: Tools, training_ids: Collection[str], until: int | None = None) -> None:
+def train_all(
+    tools: Tools, training_ids: Collection[str], until: int | None = None, *, beyond_budget: bool = False
+) -> None:
     """Brings every training to its end, or to segment `until` where others are compared first, whatever happens to the workers.
 
-    A candidate whose reward fails with one seed is not trained on with the others: whoever is left is submitted again.
-    Raises `ClusterFault` if the cluster cannot, `Interrupted` if asked to stop.
+    Where the budget is used up all trainings stay where they are, unless they may go beyond it. A candidate whose reward
+    fails with one seed is not trained on with the others: whoever is left is submitted again. Raises `ClusterFault` if the
+    cluster cannot, `Interrupted` if asked to stop.
     """
-    while members := _members(tools, record := tools.record(), training_ids, until):
+
+    def used_up() -> bool:
+        return not beyond_budget and tools.due() is not None
+
+    while not used_up() and (members := _members(tools, record := tools.record(), training_ids, until)):
         job = _job(tools, record, members, until)
         try:
-            with closing(tools.cluster().train(job, tools.stopped)) as told:
+            with closing(tools.cluster().train(job, lambda: tools.stopped() or used_up())) as told:
                 for progress in told:
                     if isinstance(progress, PopulationResubmitted):
                         tools.writer.log(progress.reason)
@@ -79,7 +86,8 @@ def train_all(tools: Tools, training_ids: Collection[str], until: int | None = N
                     else:
                         _store(tools, progress)
         except TrainingStopped:
-            raise Interrupted from None
+            if tools.stopped():
+                raise Interrupted from None
 
 
 def _job(tools: Tools, record: RunRecord, members: Sequence[Member], until: int | None) -> TrainingJob:

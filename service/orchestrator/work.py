@@ -25,7 +25,10 @@ RECORDING_SEED = 0
 
 @dataclass(frozen=True)
 class Tools:
-    """What the steps of a run need; one for each claimed run. `cluster` starts Ray when it is first called."""
+    """What the steps of a run need; one for each claimed run. `cluster` starts Ray when it is first called.
+
+    `stopped`: whether the run must be left; `due`: one sentence on the budget that is used up, None while there is some left.
+    """
 
     store: Store
     writer: Writer
@@ -34,6 +37,7 @@ class Tools:
     designer: Designer
     cluster: Callable[[], Cluster]
     stopped: Callable[[], bool]
+    due: Callable[[], str | None]
     model_concurrency: int
     data_folder: Path
 

@@ -222,7 +222,10 @@ class Spending(Frozen):
 
 
 class Run(Frozen):
-    """One run as the API shows it; `steps` are environment steps per training, `reason` says why it stands where it does."""
+    """One run as the API shows it; `steps` are environment steps per training, `reason` says why it stands where it does.
+
+    `excused_iterations`: so many of its first iterations no longer speak against buying another, as a user resumed it after them.
+    """
 
     id: str
     request: RunRequest
@@ -231,6 +234,7 @@ class Run(Frozen):
     state: RunState
     reason: str | None
     iteration: int
+    excused_iterations: int = 0
     best_fitness: float | None
     best_candidate_id: str | None
     comparison: Comparison | None

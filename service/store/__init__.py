@@ -7,13 +7,14 @@ from service.store.claims import Claim
 from service.store.errors import LeaseLost, NotFound, StateConflict, StoreError, StoreUnavailable
 from service.store.owner import process_owner
 from service.store.states import Wish
-from service.store.store import RunPage, Store, migrate_store, open_store
+from service.store.store import Pulse, RunPage, Store, migrate_store, open_store
 from service.store.writer import Writer
 
 __all__ = [
     "Claim",
     "LeaseLost",
     "NotFound",
+    "Pulse",
     "RunPage",
     "StateConflict",
     "Store",

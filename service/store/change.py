@@ -61,6 +61,8 @@ class Change:
         if run.state == state and run.reason == reason:
             return
         run.state, run.reason = state, reason
+        if state is RunState.QUEUED:
+            run.queued_at = self.at
         if state is not RunState.RUNNING:
             run.owner = run.lease_expires_at = run.wanted_state = None
         self.event(EventKind.RUN_STATE, f"{state}: {reason}" if reason else str(state), state=state)

@@ -26,13 +26,13 @@ class Claim:
 
 
 def claimable(session: Session, run_id: str | None) -> list[str]:
-    """Ids of runs that wait for an owner, oldest first: queued ones, and running ones whose owner is gone."""
+    """Ids of runs that wait for an owner, the longest waiting first: queued ones, and running ones whose owner is gone."""
     query = select(RunRow.id, RunRow.state, RunRow.owner, RunRow.lease_expires_at).where(
         col(RunRow.state).in_([RunState.QUEUED, RunState.RUNNING])
     )
     if run_id is not None:
         query = query.where(RunRow.id == run_id)
-    rows = session.exec(query.order_by(col(RunRow.created_at), col(RunRow.id))).all()
+    rows = session.exec(query.order_by(col(RunRow.queued_at), col(RunRow.id))).all()
     return [
         row_id for row_id, state, owner, expires in rows if state == RunState.QUEUED or is_abandoned(owner, expires)
     ]
@@ -65,15 +65,18 @@ def take(session: Session, run_id: str, owner: str, lease_seconds: float) -> Cla
     return Claim(run_id, owner, row.fencing_token)
 
 
-def held(session: Session, claim: Claim) -> RunRow:
-    """The claimed run's row, locked. Raises `LeaseLost` if the claim no longer holds, `NotFound` if the run is gone."""
+def held(session: Session, claim: Claim, *, after_leaving: bool = False) -> RunRow:
+    """The claimed run's row, locked. Raises `LeaseLost` if the claim no longer holds, `NotFound` if the run is gone.
+
+    `after_leaving`: it holds even when the run has been left since, as long as nobody has taken it again.
+    """
     row = run_row(session, claim.run_id, lock=True)
     if row.fencing_token != claim.token:
         raise LeaseLost(
             f"run {claim.run_id}: fencing token {claim.token} of {claim.owner} is out of date, the run has token "
             f"{row.fencing_token} of {row.owner or 'nobody'}; stop working on it, nothing was written"
         )
-    if row.state != RunState.RUNNING:
+    if row.state != RunState.RUNNING and not after_leaving:
         raise LeaseLost(f"run {claim.run_id} is {row.state} and no longer worked on; claim it again to change it")
     return row
 

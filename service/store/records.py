@@ -56,20 +56,26 @@ def run_of(row: RunRow) -> Run:
         state=RunState(row.state),
         reason=row.reason,
         iteration=row.iteration,
+        excused_iterations=row.excused_iterations,
         best_fitness=row.best_fitness,
         best_candidate_id=row.best_candidate_id,
         comparison=row.comparison,
-        spending=Spending(
-            usd=row.usd,
-            prompt_tokens=row.prompt_tokens,
-            completion_tokens=row.completion_tokens,
-            completions=row.completions,
-            completions_possibly_paid=row.completions_possibly_paid,
-            environment_steps=row.environment_steps,
-            seconds=row.seconds,
-        ),
+        spending=spending_of(row),
         created_at=row.created_at,
         updated_at=row.updated_at,
+    )
+
+
+def spending_of(row: RunRow) -> Spending:
+    """What the run of a row has used."""
+    return Spending(
+        usd=row.usd,
+        prompt_tokens=row.prompt_tokens,
+        completion_tokens=row.completion_tokens,
+        completions=row.completions,
+        completions_possibly_paid=row.completions_possibly_paid,
+        environment_steps=row.environment_steps,
+        seconds=row.seconds,
     )
 
 

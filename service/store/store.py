@@ -11,6 +11,7 @@ from sqlalchemy import and_, or_
 from sqlmodel import col, select
 
 from service.schema import (
+    Budget,
     Candidate,
     CandidateState,
     Completion,
@@ -22,6 +23,7 @@ from service.schema import (
     RunRecord,
     RunRequest,
     RunState,
+    Spending,
     Training,
 )
 from service.store import candidates, records
@@ -43,6 +45,15 @@ class RunPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True)
+class Pulse:
+    """What the owner of a run hears at a heartbeat: the state that a user wishes for, what the run has used and may use."""
+
+    wanted: RunState | None
+    spending: Spending
+    budget: Budget
+
+
 class Store:
     """All that is known of every run. Every method is one transaction and raises `StoreUnavailable`; thread-safe."""
 
@@ -62,6 +73,7 @@ class Store:
             fitness=fitness,
             steps=steps,
             state=RunState.QUEUED,
+            queued_at=at,
             created_at=at,
             updated_at=at,
         )
@@ -166,6 +178,8 @@ class Store:
             if then is RunState.RUNNING:
                 row.wanted_state = None
             elif withdraw(row):
+                if wish == "resume":
+                    row.excused_iterations = row.iteration
                 change.move(then, None if then is RunState.QUEUED else f"{wish} was asked for")
             elif row.wanted_state != then:
                 row.wanted_state = then
@@ -190,7 +204,7 @@ class Store:
             return records.run_of(row)
 
     def claim(self, owner: str, lease_seconds: float, run_id: str | None = None) -> Claim | None:
-        """Takes the oldest run that waits for an owner (or the one named), with a new fencing token; None if there is none."""
+        """Takes the run that has waited for an owner longest (or the one named) with a new fencing token; None if there is none."""
         with self._database.reading() as session:
             waiting = claimable(session, run_id)
         for waiting_id in waiting:
@@ -200,12 +214,19 @@ class Store:
                 return claim
         return None
 
-    def heartbeat(self, claim: Claim, lease_seconds: float) -> RunState | None:
-        """Prolongs the lease; the state a user wishes for, None if nobody wishes any. Raises `LeaseLost`, `NotFound`."""
+    def waiting(self) -> bool:
+        """Whether a run waits for somebody to work on it."""
+        with self._database.reading() as session:
+            return bool(claimable(session, None))
+
+    def heartbeat(self, claim: Claim, lease_seconds: float, worked_seconds: float = 0.0) -> Pulse:
+        """Prolongs the lease and counts the time worked since the last one. Raises `LeaseLost`, `NotFound`."""
         with self._database.writing() as session:
             row = held(session, claim)
             row.lease_expires_at = now() + timedelta(seconds=lease_seconds)
-            return None if row.wanted_state is None else RunState(row.wanted_state)
+            row.seconds += worked_seconds
+            wanted = None if row.wanted_state is None else RunState(row.wanted_state)
+            return Pulse(wanted, records.spending_of(row), row.request.budget)
 
     def writer(self, claim: Claim) -> Writer:
         """What may change the claimed run."""

@@ -29,7 +29,10 @@ class RunRow(SQLModel, table=True):
     """A run, its lease (`owner`, `lease_expires_at`, `fencing_token`), its spending and the number of its last event."""
 
     __tablename__: ClassVar[str] = "run"
-    __table_args__ = (Index("ix_run_created_at_id", "created_at", "id"), Index("ix_run_state", "state"))
+    __table_args__ = (
+        Index("ix_run_created_at_id", "created_at", "id"),
+        Index("ix_run_state_queued_at", "state", "queued_at"),
+    )
 
     id: str = Field(primary_key=True, max_length=ID)
     request: RunRequest = Field(sa_column=Column(Stored(RunRequest), nullable=False))
@@ -38,7 +41,9 @@ class RunRow(SQLModel, table=True):
     state: str = Field(max_length=STATE)
     wanted_state: str | None = Field(default=None, max_length=STATE)
     reason: str | None = Field(default=None, sa_column=Column(PlainText))
+    queued_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     iteration: int = 0
+    excused_iterations: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     best_fitness: float | None = None
     best_candidate_id: str | None = Field(default=None, max_length=ID)
     comparison: Comparison | None = Field(default=None, sa_column=Column(Stored(Comparison)))

@@ -114,6 +114,26 @@ def prune_of(change: Change, candidate_id: str, reason: str) -> None:
         _state_event(change, row, f"pruned: {reason}")
 
 
+def prune_comparison(change: Change, reason: str) -> None:
+    """Stops the open trainings of the final comparison where they are."""
+    query = select(TrainingRow).where(
+        TrainingRow.run_id == change.run.id, col(TrainingRow.comparison), col(TrainingRow.state).in_(OPEN)
+    )
+    for row in change.session.exec(query.order_by(col(TrainingRow.place))).all():
+        row.state, row.reason = TrainingState.PRUNED, reason
+        _state_event(change, row, f"pruned: {reason}")
+
+
+def queue_comparison(change: Change) -> None:
+    """Queues the trainings of the final comparison that had been stopped, to go on from their checkpoints."""
+    query = select(TrainingRow).where(
+        TrainingRow.run_id == change.run.id, col(TrainingRow.comparison), TrainingRow.state == TrainingState.PRUNED
+    )
+    for row in change.session.exec(query.order_by(col(TrainingRow.place))).all():
+        row.state, row.reason = TrainingState.QUEUED, None
+        _state_event(change, row, "queued again")
+
+
 def queue_pruned_of(change: Change, candidate_id: str) -> None:
     """Queues the pruned trainings of a candidate again, to go on from their checkpoints."""
     for row in _of_candidate(change, candidate_id, (TrainingState.PRUNED,)):

@@ -69,13 +69,16 @@ class Writer:
     def store_completion(
         self, completion_id: str, reply: str, origin: str, parents: tuple[str, ...], usage: Usage
     ) -> Completion:
-        """Stores a reply before it is read, and counts its cost. Raises `NotFound`, `StateConflict`."""
-        with self._change() as change:
+        """Stores a reply before it is read, and counts its cost. Raises `NotFound`, `StateConflict`.
+
+        It has been paid for: a reply that comes when the run has been left, and nobody has taken it since, is stored as well.
+        """
+        with self._change(after_leaving=True) as change:
             return completions.store(change, completion_id, reply, origin, parents, usage)
 
     def fail_completion(self, completion_id: str, error: str, usage: Usage) -> Completion:
-        """Notes that a request had no usable answer, and counts its cost. Raises `NotFound`, `StateConflict`."""
-        with self._change() as change:
+        """Notes, however late, that a request had no usable answer, and counts its cost. Raises `NotFound`, `StateConflict`."""
+        with self._change(after_leaving=True) as change:
             return completions.fail(change, completion_id, error, usage)
 
     def add_candidate(self, candidate: Candidate) -> None:
@@ -111,6 +114,16 @@ class Writer:
         """Stops a candidate in training and all its trainings; curves and checkpoints stay. Raises `NotFound`, `StateConflict`."""
         with self._change() as change:
             candidates.prune(change, candidate_id, reason, findings)
+
+    def prune_comparison(self, reason: str) -> None:
+        """Stops all trainings of the final comparison that have not ended."""
+        with self._change() as change:
+            trainings.prune_comparison(change, reason)
+
+    def queue_comparison(self) -> None:
+        """Queues the trainings of the final comparison that had been stopped."""
+        with self._change() as change:
+            trainings.queue_comparison(change)
 
     def add_trainings(self, planned: tuple[Training, ...]) -> None:
         """Plans trainings in this order; their candidates must be stored. Known ids are left as they are."""
@@ -154,17 +167,12 @@ class Writer:
                 figures = ", ".join(f"{one.reward} {one.interval.mean:.4g}" for one in comparison.rewards)
                 change.event(EventKind.COMPARISON, f"final comparison: {figures}", candidate_id=comparison.winner_id)
 
-    def add_seconds(self, seconds: float) -> None:
-        """Counts wall-clock time that the run was worked on; this alone gives no event."""
-        with self._change() as change:
-            change.run.seconds += seconds
-
     def log(self, text: str) -> None:
         """Says something to whoever watches the run."""
         with self._change() as change:
             change.event(EventKind.LOG, text)
 
     @contextmanager
-    def _change(self) -> Iterator[Change]:
+    def _change(self, *, after_leaving: bool = False) -> Iterator[Change]:
         with self._database.writing() as session:
-            yield Change(session, held(session, self.claim))
+            yield Change(session, held(session, self.claim, after_leaving=after_leaving))

@@ -7,7 +7,9 @@ import os
 import re
 import secrets
 import tempfile
+import threading
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, cast
 
@@ -45,6 +47,9 @@ class Cluster:
         self._cores = cores or os.cpu_count() or 1
         self._connected = False
         self._buried: set[str] = set()
+        self._users = 0
+        self._dead = False
+        self._change = threading.Condition()
         self._connect()
 
     def __enter__(self) -> Cluster:
@@ -56,30 +61,48 @@ class Cluster:
         self.close()
 
     def close(self) -> None:
-        """Leaves the cluster; a local one ends."""
+        """Leaves the cluster; a local one ends. Nobody may train on it then."""
         if self._connected:
             self._connected = False
             ray.shutdown()
+            self._parent.shutdown(wait=False)
             self._empty.cleanup()
 
     def train(self, job: TrainingJob, stopped: Callable[[], bool]) -> Generator[ClusterProgress, None, None]:
         """Trains the members of a job on all nodes, telling of each segment as it is done; asks `stopped` several times a second.
 
+        Several threads may train at a time: a population waits where another has its node's cores.
         When it ends, for whatever reason, no worker is at work for it any more. Raises `WorkerLost` when workers keep dying
         without getting anywhere, `ClusterTooSmall` when the members can never have the memory they need, `ClusterDied` when
         the local Ray is gone (the next call starts another), `FitnessFault` when the fitness cannot score an episode,
         `envs.errors.CardMismatch` when the environment is not what its card says, and `TrainingStopped` when asked to stop.
         """
-        if self._connected and _dead_processes():
-            self.close()
-        if not self._connected:
-            self._connect()
+        self._enter()
         try:
             submission = Submission(job, self._nodes, self._buried.add, _watch)
             yield from submission.progress(stopped)
         except ClusterDied:
-            self.close()
+            self._dead = True
             raise
+        finally:
+            self._leave()
+
+    def _enter(self) -> None:
+        """Waits until those who train on a Ray that has died have been told, and starts another then."""
+        with self._change:
+            self._dead = self._dead or (self._connected and bool(_dead_processes()))
+            self._change.wait_for(lambda: not (self._dead and self._users))
+            if self._dead:
+                self._dead = False
+                self.close()
+            if not self._connected:
+                self._connect()
+            self._users += 1
+
+    def _leave(self) -> None:
+        with self._change:
+            self._users -= 1
+            self._change.notify_all()
 
     def _nodes(self) -> list[Node]:
         """The living nodes, with all that they have, whoever uses it now.
@@ -106,20 +129,26 @@ class Cluster:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         ray._private.worker.print_to_stdstream = _said_by_ray
         try:
-            ray.init(
-                address=address or "local",
-                num_cpus=None if address else self._cores,
-                include_dashboard=None if address else False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                runtime_env={"working_dir": self._empty.name, "env_vars": _no_secrets()},
-                _system_config=None if address else OUTLIVING_RAY,
-            )
+            self._parent = ThreadPoolExecutor(1, "parent of Ray")
+            self._parent.submit(self._init, address).result()
         except (RayError, ConnectionError, OSError, RuntimeError, ValueError) as error:
+            self._parent.shutdown(wait=False)
             self._empty.cleanup()
             where = address or "this machine"
             raise ClusterUnreachable(f"expected a Ray cluster at {where}, got: {error}; check RAY_ADDRESS") from error
         self._connected = True
+
+    def _init(self, address: str | None) -> None:
+        """In a thread that lives as long as the connection: with it Linux ends the processes of a local Ray."""
+        ray.init(
+            address=address or "local",
+            num_cpus=None if address else self._cores,
+            include_dashboard=None if address else False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env={"working_dir": self._empty.name, "env_vars": _no_secrets()},
+            _system_config=None if address else OUTLIVING_RAY,
+        )
 
 
 def _said_by_ray(data: dict[str, Any], ignore_prefix: bool) -> None:  # noqa: ARG001 -- as Ray calls it

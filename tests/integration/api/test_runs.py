@@ -73,7 +73,7 @@ def test_what_a_state_does_not_allow_is_a_conflict_that_says_what_it_does(client
 
 def test_the_owner_of_a_running_run_hears_of_a_pause(client: httpx.Client, store: Store, writer: Writer) -> None:
     assert client.post(f"/runs/{writer.claim.run_id}/pause").json()["state"] == "running"
-    assert store.heartbeat(writer.claim, 3600.0) is RunState.PAUSED
+    assert store.heartbeat(writer.claim, 3600.0).wanted is RunState.PAUSED
 
 
 def test_iterations_candidates_trainings_and_completions_of_a_new_run_are_empty(

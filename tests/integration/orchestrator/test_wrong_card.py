@@ -40,6 +40,7 @@ def test_a_card_with_another_observation_stops_the_run_before_a_designer_is_aske
         designer=make_designer("offline", 1.0),
         cluster=no_cluster,
         stopped=lambda: False,
+        due=lambda: None,
         model_concurrency=1,
         data_folder=tmp_path,
     )

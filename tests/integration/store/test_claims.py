@@ -57,6 +57,14 @@ def test_claimers_that_ask_at_once_share_the_runs_and_get_none_twice(store: Stor
     assert sorted(found.run_id for found in claims if found is not None) == sorted(runs)
 
 
+def test_a_run_that_is_queued_again_waits_behind_the_others(store: Store, new_run: Callable[..., Run]) -> None:
+    first, second = new_run(), new_run()
+    store.writer(claim(store)).set_run_state(RunState.QUEUED, "another run has its turn")
+    assert store.waiting()
+    assert [claim(store).run_id, claim(store).run_id] == [second.id, first.id]
+    assert not store.waiting()
+
+
 def test_a_run_can_be_claimed_by_name(store: Store, new_run: Callable[..., Run]) -> None:
     new_run()
     second = new_run()
@@ -81,7 +89,7 @@ def test_a_run_whose_lease_ran_out_is_taken_over_with_a_higher_token(store: Stor
 def test_a_heartbeat_prolongs_the_lease(store: Store, new_run: Callable[..., Run]) -> None:
     new_run()
     mine = claim(store, lease_seconds=0.0)
-    assert store.heartbeat(mine, AN_HOUR) is None
+    assert store.heartbeat(mine, AN_HOUR).wanted is None
     assert store.claim(ELSEWHERE, AN_HOUR) is None
 
 
@@ -127,7 +135,6 @@ def nothing_more(candidate: Candidate, completion: Completion) -> list[Callable[
             "t", TrainingResult(best_segment=0, fitness=0, success_rate=0, episodes=()), "k", 1
         ),
         lambda w: w.fail_training("t", "no"),
-        lambda w: w.add_seconds(1.0),
         lambda w: w.log("still here"),
     ]
 
@@ -175,6 +182,34 @@ def test_a_run_that_left_running_is_nobodys(store: Store, writer: Writer) -> Non
     assert store.claim(ELSEWHERE, AN_HOUR) is None
 
 
+def test_a_reply_that_comes_after_the_run_was_left_is_stored_since_it_was_paid_for(
+    store: Store, writer: Writer
+) -> None:
+    late, silent = (writer.intend_completion(1, slot, 0, "m", MESSAGES) for slot in (0, 1))
+    writer.set_run_state(RunState.PAUSED, "pause was asked for")
+    writer.store_completion(late.id, "reply", "proposed", (), Usage(usd=0.5))
+    writer.fail_completion(silent.id, "no answer", Usage())
+    states = [completion.state for completion in store.completions(writer.claim.run_id)]
+    assert states == [CompletionState.STORED, CompletionState.FAILED]
+    assert store.get_run(writer.claim.run_id).spending.usd == 0.5
+
+
+def test_a_reply_that_comes_when_another_has_the_run_is_lost_and_possibly_paid(store: Store, writer: Writer) -> None:
+    late = writer.intend_completion(1, 0, 0, "m", MESSAGES)
+    writer.set_run_state(RunState.QUEUED)
+    claim(store)
+    with pytest.raises(LeaseLost):
+        writer.store_completion(late.id, "reply", "proposed", (), Usage())
+    assert store.get_run(writer.claim.run_id).spending.completions_possibly_paid == 1
+
+
+def test_what_a_user_resumes_has_its_barren_iterations_excused(store: Store, writer: Writer) -> None:
+    for number in (1, 2, 3):
+        writer.start_iteration(number)
+    writer.set_run_state(RunState.PAUSED, "three in a row")
+    assert store.request_state(writer.claim.run_id, "resume").excused_iterations == 3
+
+
 def test_a_resumed_run_is_queued_without_its_reason_and_can_be_claimed(store: Store, writer: Writer) -> None:
     writer.set_run_state(RunState.PAUSED, "the model cannot be reached")
     run = store.request_state(writer.claim.run_id, "resume")
@@ -195,10 +230,10 @@ def test_what_is_wished_for_a_queued_run_happens_at_once(
 def test_the_owner_of_a_running_run_hears_of_a_wish_at_its_next_heartbeat(
     store: Store, writer: Writer, wish: str, state: RunState
 ) -> None:
-    assert store.heartbeat(writer.claim, AN_HOUR) is None
+    assert store.heartbeat(writer.claim, AN_HOUR).wanted is None
     assert store.request_state(writer.claim.run_id, wish).state is RunState.RUNNING
     store.request_state(writer.claim.run_id, wish)
-    assert store.heartbeat(writer.claim, AN_HOUR) is state
+    assert store.heartbeat(writer.claim, AN_HOUR).wanted is state
     told = [event for event in store.events(writer.claim.run_id) if event.kind is EventKind.LOG]
     assert [event.text for event in told] == [f"{wish} was asked for"]
     writer.set_run_state(state)
@@ -208,7 +243,7 @@ def test_the_owner_of_a_running_run_hears_of_a_wish_at_its_next_heartbeat(
 def test_a_wish_to_pause_can_be_taken_back(store: Store, writer: Writer) -> None:
     store.request_state(writer.claim.run_id, "pause")
     store.request_state(writer.claim.run_id, "resume")
-    assert store.heartbeat(writer.claim, AN_HOUR) is None
+    assert store.heartbeat(writer.claim, AN_HOUR).wanted is None
 
 
 def test_a_wish_to_cancel_cannot_be_taken_back(store: Store, writer: Writer) -> None:
@@ -216,7 +251,7 @@ def test_a_wish_to_cancel_cannot_be_taken_back(store: Store, writer: Writer) -> 
     for wish in ("pause", "resume"):
         with pytest.raises(StateConflict, match=f"is being cancelled: it cannot {wish}; allowed here: cancel"):
             store.request_state(writer.claim.run_id, wish)
-    assert store.heartbeat(writer.claim, AN_HOUR) is RunState.CANCELLED
+    assert store.heartbeat(writer.claim, AN_HOUR).wanted is RunState.CANCELLED
 
 
 def test_what_is_wished_for_a_run_that_nobody_works_on_happens_at_once_and_fences_its_last_owner(

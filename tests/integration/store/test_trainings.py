@@ -183,7 +183,7 @@ def test_the_comparison_is_kept_and_told_once(store: Store, writer: Writer) -> N
 
 def test_seconds_add_up_without_an_event(store: Store, writer: Writer) -> None:
     events = store.events(writer.claim.run_id)
-    writer.add_seconds(1.5)
-    writer.add_seconds(2.0)
+    store.heartbeat(writer.claim, 3600.0, worked_seconds=1.5)
+    assert store.heartbeat(writer.claim, 3600.0, worked_seconds=2.0).spending.seconds == 3.5
     assert store.get_run(writer.claim.run_id).spending.seconds == 3.5
     assert store.events(writer.claim.run_id) == events

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.evolution.budget import exhausted, hopeless
+from service.evolution.budget import barren, exhausted, hopeless
 from service.schema import (
     Budget,
     Candidate,
@@ -112,14 +112,14 @@ def test_there_is_hope_before_the_first_iteration_is_done() -> None:
     assert hopeless(record([rejected(1, 0, "syntax"), rejected(1, 1, "syntax")], open_iteration=1)) is None
 
 
-def test_three_iterations_in_a_row_without_a_trained_candidate_are_hopeless() -> None:
-    reason = hopeless(record([rejected(1, 0, "syntax"), rejected(2, 0, "syntax"), rejected(3, 0, "loop")]))
+def test_three_iterations_in_a_row_without_a_trained_candidate_are_barren() -> None:
+    reason = barren(record([rejected(1, 0, "syntax"), rejected(2, 0, "syntax"), rejected(3, 0, "loop")]))
     assert reason is not None
     assert "iterations 1 to 3" in reason
 
 
-def test_two_such_iterations_are_not_yet_hopeless() -> None:
-    assert hopeless(record([rejected(1, 0, "syntax"), rejected(2, 0, "syntax")])) is None
+def test_two_such_iterations_are_not_yet_barren() -> None:
+    assert barren(record([rejected(1, 0, "syntax"), rejected(2, 0, "syntax")])) is None
 
 
 def test_a_trained_candidate_among_the_last_three_iterations_gives_hope() -> None:
@@ -130,7 +130,14 @@ def test_a_trained_candidate_among_the_last_three_iterations_gives_hope() -> Non
         rejected(4, 0, "syntax"),
         rejected(5, 0, "syntax"),
     ]
-    assert hopeless(record(candidates)) is None
+    assert barren(record(candidates)) is None
+
+
+def test_iterations_before_a_user_resumed_the_run_no_longer_count() -> None:
+    found = record([rejected(number, 0, "syntax") for number in range(1, 6)])
+    assert barren(found) is not None
+    excused = found.model_copy(update={"run": found.run.model_copy(update={"excused_iterations": 3})})
+    assert barren(excused) is None
 
 
 def test_an_iteration_whose_candidates_were_all_rejected_for_one_reason_is_hopeless() -> None:

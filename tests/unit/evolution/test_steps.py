@@ -6,7 +6,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.evolution.steps import Analyze, Compare, Continue, Design, Finish, Screen, StartIteration, Train, next_step
+from service.evolution.steps import (
+    Analyze,
+    Compare,
+    Continue,
+    Design,
+    Finish,
+    Pause,
+    Screen,
+    StartIteration,
+    Train,
+    next_step,
+)
 from service.schema import (
     Budget,
     Candidate,
@@ -159,6 +170,14 @@ def test_a_run_without_a_trained_candidate_fails_and_says_why() -> None:
     assert isinstance(step, Finish)
     assert step.state is RunState.FAILED
     assert "no candidate could be trained" in (step.reason or "")
+
+
+def test_a_run_that_brings_nothing_is_left_for_a_user_to_look_at() -> None:
+    step = next_step(record(DONE, DONE, DONE, trained=False, iterations=9))
+    assert isinstance(step, Pause)
+    assert "iterations 1 to 3" in step.reason
+    # With no iteration left to buy there is nothing to ask: it ends.
+    assert isinstance(next_step(record(DONE, DONE, DONE, trained=False, iterations=3)), Finish)
 
 
 def test_an_iteration_that_the_step_budget_cannot_pay_is_not_begun() -> None:
