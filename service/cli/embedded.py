@@ -98,6 +98,7 @@ def _dispatch(settings: Settings, store: Store, artifacts: ArtifactStore, stop: 
     from service.schema import RunState
 
     with Orchestrator(settings, store, artifacts, left_as=RunState.QUEUED) as orchestrator:
+        orchestrator.connect()
         Dispatcher(orchestrator, store, settings.lease_seconds, settings.runs_at_once).work(stop)
 
 

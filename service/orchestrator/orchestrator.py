@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from types import TracebackType
 from typing import Literal
@@ -45,10 +46,11 @@ from service.store.errors import LeaseLost, NotFound, StateConflict, StoreUnavai
 from service.store.owner import process_owner
 from service.store.store import Store
 from service.training.cluster import Cluster
-from service.training.errors import ClusterFault, ClusterTooSmall, FitnessFault
+from service.training.errors import ClusterFault, ClusterTooSmall, FitnessFault, TrainingStopped
 
 INTERNAL_ERROR = "an internal error; its trace is in the log of the process that worked on the run"
 INFRASTRUCTURE = (ClusterFault, SandboxFault, ArtifactsError, StoreUnavailable)
+POLL_SECONDS = 0.25
 log = logging.getLogger(__name__)
 
 
@@ -68,8 +70,9 @@ class Orchestrator:
     ) -> None:
         self._settings, self._store, self._artifacts = settings, store, artifacts
         self._left_as = left_as
-        self._cluster: Cluster | None = None
+        self._cluster: Future[Cluster] | None = None
         self._connecting = threading.Lock()
+        self._connector = ThreadPoolExecutor(1, "connecting to Ray")
 
     def __enter__(self) -> Orchestrator:
         return self
@@ -77,8 +80,9 @@ class Orchestrator:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._cluster is not None:
-            self._cluster.close()
+        self._connector.shutdown()
+        if self._cluster is not None and self._cluster.exception() is None:
+            self._cluster.result().close()
 
     def work(self, run_id: str, stop: threading.Event) -> Run:
         """Works on one run until it ends, is paused, or `stop` is set; the run as it then stands.
@@ -174,11 +178,27 @@ class Orchestrator:
             data_folder=settings.data_folder,
         )
 
-    def _ray(self) -> Cluster:
+    def connect(self) -> None:
+        """Begins to start Ray, or to connect to it, before the first run needs it; who needs it first hears of a fault."""
+        self._connected()
+
+    def _connected(self) -> Future[Cluster]:
         with self._connecting:
             if self._cluster is None:
-                self._cluster = Cluster(self._settings.ray_address, self._settings.training_cores)
+                address, cores = self._settings.ray_address, self._settings.training_cores
+                self._cluster = self._connector.submit(Cluster, address, cores)
             return self._cluster
+
+    def _ray(self, stopped: Callable[[], bool]) -> Cluster:
+        connecting = self._connected()
+        while not connecting.done():
+            if stopped():
+                raise TrainingStopped
+            wait([connecting], timeout=POLL_SECONDS)
+        if connecting.exception() is not None:
+            with self._connecting:
+                self._cluster = None if self._cluster is connecting else self._cluster
+        return connecting.result()
 
 
 def _tell(tools: Tools, text: str) -> None:

@@ -73,10 +73,13 @@ def train_all(
     def used_up() -> bool:
         return not beyond_budget and tools.due() is not None
 
+    def stopped() -> bool:
+        return tools.stopped() or used_up()
+
     while not used_up() and (members := _members(tools, record := tools.record(), training_ids, until)):
         job = _job(tools, record, members, until)
         try:
-            with closing(tools.cluster().train(job, lambda: tools.stopped() or used_up())) as told:
+            with closing(tools.cluster(stopped).train(job, stopped)) as told:
                 for progress in told:
                     if isinstance(progress, PopulationResubmitted):
                         tools.writer.log(progress.reason)

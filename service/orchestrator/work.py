@@ -25,7 +25,8 @@ RECORDING_SEED = 0
 
 @dataclass(frozen=True)
 class Tools:
-    """What the steps of a run need; one for each claimed run. `cluster` starts Ray when it is first called.
+    """What the steps of a run need; one for each claimed run. `cluster` starts Ray when it is first called, and raises
+    `TrainingStopped` where it is told to stop meanwhile.
 
     `stopped`: whether the run must be left; `due`: one sentence on the budget that is used up, None while there is some left.
     """
@@ -35,7 +36,7 @@ class Tools:
     artifacts: ArtifactStore
     card: EnvCard
     designer: Designer
-    cluster: Callable[[], Cluster]
+    cluster: Callable[[Callable[[], bool]], Cluster]
     stopped: Callable[[], bool]
     due: Callable[[], str | None]
     model_concurrency: int

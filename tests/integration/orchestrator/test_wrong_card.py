@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from service.training.cluster import Cluster
 HOPPER = card("Hopper-v5")
 
 
-def no_cluster() -> Cluster:
+def no_cluster(_: Callable[[], bool]) -> Cluster:
     raise AssertionError("no training is to begin")
 
 
