@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from service.api import candidates, completions, environments, events, export, health, rewards, runs, trainings
+from service.api.access import REFUSALS, authorise
 from service.api.body_limit import BodyLimit
 from service.api.deps import DesignerCheck, Services
 from service.api.errors import Problem, install_handlers
+from service.api.rate_limit import RateLimit
 from service.artifacts import ArtifactStore
 from service.settings import Settings
 from service.store import Store
 
 ROOT = "/api/v1"
-RESOURCES = (runs, candidates, trainings, completions, events, export, environments, rewards, health)
+RESOURCES = (runs, candidates, trainings, completions, events, export, environments, rewards)
 
 
-def create_app(settings: Settings, store: Store, artifacts: ArtifactStore, check_designer: DesignerCheck) -> FastAPI:
-    """The ASGI application; `check_designer` says why a designer cannot be used, None if it can."""
+def create_app(
+    settings: Settings,
+    store: Store,
+    artifacts: ArtifactStore,
+    check_designer: DesignerCheck,
+    *,
+    open_access: bool = False,
+) -> FastAPI:
+    """The ASGI application; `check_designer` says why a designer cannot be used, None if it can.
+
+    `open_access` asks nobody for a token: for what answers this machine alone.
+    """
     app = FastAPI(
         title="Rewardsmith",
         summary="A sentence and a MuJoCo environment in; a reward function, a trained policy and the evidence out.",
@@ -28,12 +40,15 @@ def create_app(settings: Settings, store: Store, artifacts: ArtifactStore, check
         docs_url=None,
         redoc_url=None,
     )
-    app.state.services = Services(settings, store, artifacts, check_designer)
+    app.state.services = Services(
+        settings, store, artifacts, check_designer, open_access, RateLimit(settings.requests_per_minute)
+    )
     app.add_middleware(BodyLimit)
     install_handlers(app)
     api = APIRouter(prefix=ROOT)
     for resource in RESOURCES:
-        api.include_router(resource.router)
+        api.include_router(resource.router, dependencies=[Depends(authorise)], responses=REFUSALS)
+    api.include_router(health.router)
     app.include_router(api)
     _document_problems(app)
     return app

@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     runs_at_once: int = Field(
         2, ge=1, le=64, description="Runs that one orchestrator works on side by side; others take turns with them."
     )
+    requests_per_minute: int = Field(
+        600,
+        ge=1,
+        le=10**6,
+        description="Requests that one token, or an address without one, may make of each API process.",
+    )
     lease_seconds: float = Field(
         20.0, gt=0, description="Seconds without a sign of life after which another process may take a run over."
     )

@@ -9,6 +9,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 from fastapi import Path as InPath
 
+from service.api.rate_limit import RateLimit
 from service.artifacts import ArtifactStore
 from service.settings import Settings
 from service.store import Store
@@ -23,12 +24,14 @@ class DesignerCheck(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """What the application was made with."""
+    """What the application was made with; `open_access`: nobody is asked for a token."""
 
     settings: Settings
     store: Store
     artifacts: ArtifactStore
     check_designer: DesignerCheck
+    open_access: bool
+    rate_limit: RateLimit
 
 
 def services_of(request: Request) -> Services:

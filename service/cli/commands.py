@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from service.cli import token_commands
+
 EPILOG = (
     "Exit codes: 0 done, 1 the run failed or the reward was rejected, 2 bad input, 3 something that it needs does not "
     "work, 130 interrupted (the run can be resumed)."
@@ -20,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(token_commands.app, name="token")
 
 Environment = Annotated[str, typer.Option("--env", help="An environment's id; `rewardsmith envs` lists them.")]
 File = Annotated[Path, typer.Argument(help="A Python file with compute_reward.")]
@@ -31,6 +34,8 @@ Success = Annotated[str | None, typer.Option("--success", help="When such an epi
 Steps = Annotated[int | None, typer.Option("--steps", help="Environment steps per training; the card's if not given.")]
 Seeds = Annotated[int, typer.Option("--seeds", help="Seeds of the final comparison with human and sparse reward.")]
 Seed = Annotated[int, typer.Option("--seed", help="Decides every random choice.")]
+Host = Annotated[str, typer.Option("--host", help="Address to listen at.")]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen at.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id; `rewardsmith ls` lists them.")]
 
 
@@ -304,9 +309,32 @@ def migrate() -> None:
 
     Once for each release, before any process uses a PostgreSQL server; a file of SQLite is brought up to date by itself.
     """
-    from service.cli.embedded import migrate_database
+    from service.cli.serving import migrate_database
 
     print(f"{migrate_database()}: up to date")
+
+
+@app.command()
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve the API and work on its runs.
+
+    On 127.0.0.1 whoever is on this machine may use it; on any other address it asks for a token.
+    """
+    from service.cli.serving import serve_all
+
+    serve_all(host, port)
+
+
+@app.command()
+def api(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer.")] = 1,
+) -> None:
+    """Serve the API alone, to whoever has a token."""
+    from service.cli.serving import serve_api
+
+    serve_api(host, port, workers)
 
 
 @app.command()
@@ -315,14 +343,6 @@ def orchestrator() -> None:
 
     Any number of them share the runs of one database, and take over those of one that dies.
     """
-    from service.cli.embedded import orchestrate
+    from service.cli.serving import orchestrate
 
     orchestrate()
-
-
-@app.command()
-def serve(port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port on 127.0.0.1.")] = 8000) -> None:
-    """Serve the API on this machine alone, and work on its runs."""
-    from service.cli.embedded import serve_all
-
-    serve_all(port)

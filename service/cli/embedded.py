@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +12,6 @@ from service.cli.client import Client
 from service.cli.faults import BadInput, Infrastructure
 from service.settings import Settings
 from service.store import Store
-
-LONGEST_GOODBYE_SECONDS = 3
-"""How long the API waits for open streams of events when it is to end."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +43,8 @@ def open_workplace() -> Iterator[Workplace]:
     from service.app import create_app
 
     settings = read_settings()
-    store, artifacts = _open_stores(settings)
-    transport = httpx.ASGITransport(create_app(settings, store, artifacts, DesignerCheck(settings)))
+    store, artifacts = open_stores(settings)
+    transport = httpx.ASGITransport(create_app(settings, store, artifacts, DesignerCheck(settings), open_access=True))
     try:
         with Client(httpx.AsyncClient(transport=transport, base_url="http://rewardsmith")) as client:
             yield Workplace(settings, store, artifacts, client)
@@ -56,63 +52,8 @@ def open_workplace() -> Iterator[Workplace]:
         store.close()
 
 
-def serve_all(port: int) -> None:
-    """Serves the API on 127.0.0.1 and works on runs until it is interrupted. Nobody is asked who they are: it listens to this
-    machine alone, and to requests that name it, so that no page in a browser can reach it through a name of its own."""
-    import uvicorn
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
-
-    from service.app import create_app
-
-    settings = read_settings()
-    store, artifacts = _open_stores(settings)
-    application = create_app(settings, store, artifacts, DesignerCheck(settings))
-    application.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    stop = threading.Event()
-    worker = threading.Thread(target=_dispatch, args=(settings, store, artifacts, stop), name="dispatcher")
-    worker.start()
-    try:
-        uvicorn.run(application, host="127.0.0.1", port=port, timeout_graceful_shutdown=LONGEST_GOODBYE_SECONDS)
-    finally:
-        stop.set()
-        worker.join()
-        store.close()
-
-
-def orchestrate() -> None:
-    """Works on runs until it is told to stop by SIGTERM or Ctrl-C; every run is then left for the next process to take up."""
-    settings = read_settings()
-    store, artifacts = _open_stores(settings)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    try:
-        _dispatch(settings, store, artifacts, stop)
-    finally:
-        store.close()
-
-
-def _dispatch(settings: Settings, store: Store, artifacts: ArtifactStore, stop: threading.Event) -> None:
-    from service.orchestrator.dispatcher import Dispatcher
-    from service.orchestrator.orchestrator import Orchestrator
-    from service.schema import RunState
-
-    with Orchestrator(settings, store, artifacts, left_as=RunState.QUEUED) as orchestrator:
-        orchestrator.connect()
-        Dispatcher(orchestrator, store, settings.lease_seconds, settings.runs_at_once).work(stop)
-
-
-def migrate_database() -> str:
-    """Brings the tables of the settings' database up to date; its URL without a password. Raises `Infrastructure`."""
-    from service.store import StoreError, migrate_store
-
-    try:
-        return migrate_store(read_settings().database_url)
-    except StoreError as error:
-        raise Infrastructure(str(error)) from error
-
-
-def _open_stores(settings: Settings) -> tuple[Store, ArtifactStore]:
+def open_stores(settings: Settings) -> tuple[Store, ArtifactStore]:
+    """Database and artifacts of the settings. Raises `Infrastructure` where one of them cannot be used."""
     from service.store import StoreError, open_store
 
     try:

@@ -1,5 +1,6 @@
 """The types that cross borders: one definition for API, CLI, jobs and events. Tables stay inside `service.store`."""
 
+from service.schema.access import NewToken, Scope, Token
 from service.schema.baseline import (
     Baseline,
     BaselineKind,
@@ -58,10 +59,10 @@ from service.schema.training import (
 
 __all__ = [
     "OFFLINE", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineSummary", "BaselineTraining",
-    "Budget", "Candidate",
-    "CandidateState", "Comparison", "Completion", "CompletionState", "ComponentSummary", "ComponentVerdict", "CurvePoint",
-    "EpisodeEnd", "EpisodeSummary", "Event", "EventKind", "Fault", "Finding", "Fitness", "HalvingConfig", "Interval",
-    "Iteration", "IterationState", "Message", "Moment", "PPOConfig", "PolicyOf", "RewardComparison", "RewardKind", "Run",
-    "RunRecord", "RunRequest", "RunState", "SearchConfig", "Seed", "Severity", "Spending", "Training", "TrainingConfig",
-    "TrainingResult", "TrainingState", "Usage", "Verdict",
+    "Budget", "Candidate", "CandidateState", "Comparison", "Completion", "CompletionState", "ComponentSummary",
+    "ComponentVerdict", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event", "EventKind", "Fault", "Finding",
+    "Fitness", "HalvingConfig", "Interval", "Iteration", "IterationState", "Message", "Moment", "NewToken",
+    "PPOConfig", "PolicyOf", "RewardComparison", "RewardKind", "Run", "RunRecord", "RunRequest", "RunState", "Scope",
+    "SearchConfig", "Seed", "Severity", "Spending", "Token", "Training", "TrainingConfig", "TrainingResult",
+    "TrainingState", "Usage", "Verdict",
 ]  # fmt: skip

@@ -34,6 +34,7 @@ from service.store.database import Database
 from service.store.errors import NotFound, StateConflict
 from service.store.states import WORTH_CONTINUING, Wish, wished
 from service.store.tables import CandidateRow, RunRow, TrainingRow
+from service.store.tokens import Tokens
 from service.store.writer import Writer
 
 
@@ -59,6 +60,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.tokens = Tokens(database)
 
     def close(self) -> None:
         """Gives all connections back; nothing else is lost."""

@@ -162,6 +162,20 @@ class CurvePointRow(SQLModel, table=True):
     point: CurvePoint = Field(sa_column=Column(Stored(CurvePoint), nullable=False))
 
 
+class TokenRow(SQLModel, table=True):
+    """A bearer token; of its secret only the SHA-256 is kept, in hexadecimal."""
+
+    __tablename__: ClassVar[str] = "token"
+    __table_args__ = (UniqueConstraint("secret_hash", name="uq_token_secret_hash"),)
+
+    id: str = Field(primary_key=True, max_length=ID)
+    name: str = Field(sa_column=Column(PlainText, nullable=False))
+    scope: str = Field(max_length=STATE)
+    secret_hash: str = Field(max_length=64)
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    revoked_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+
+
 class EventRow(SQLModel, table=True):
     """One change of a run; `number` is given out under the run's row lock."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from service.api import health
 from service.app import RESOURCES, ROOT
 from service.cli.commands import app
 from service.settings import Settings
@@ -20,10 +21,14 @@ DOCUMENTS = [
     *sorted((HERE / "docs").rglob("*.md")),
 ]
 TEXT = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
-COMMANDS = sorted(command.name or command.callback.__name__ for command in app.registered_commands if command.callback)
+COMMANDS = sorted(
+    f"{group}{command.name or command.callback.__name__}"
+    for group, commands in [("", app), *((f"{one.name} ", one.typer_instance) for one in app.registered_groups)]
+    for command in commands.registered_commands
+)
 ROUTES = sorted(
     f"{method} {ROOT}{route.path}".replace(":path}", "}")
-    for resource in RESOURCES
+    for resource in (*RESOURCES, health)
     for route in resource.router.routes
     for method in route.methods
 )
@@ -50,7 +55,7 @@ def test_every_route_is_documented(route: str) -> None:
 
 
 def test_no_command_and_no_route_is_documented_that_does_not_exist() -> None:
-    assert set(re.findall(r"^\| `rewardsmith (\w+)", TEXT, re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^\| `rewardsmith ([a-z]+(?: [a-z]+)?)", TEXT, re.MULTILINE)) == set(COMMANDS)
     assert set(re.findall(r"^\| `((?:GET|POST) [^`]+)`", TEXT, re.MULTILINE)) == set(ROUTES)
 
 

@@ -26,8 +26,12 @@ def check_designer(designer: str) -> str | None:
 
 
 @contextmanager
-def served(store: Store, folder: Path) -> Iterator[httpx.Client]:
-    app = create_app(Settings(data_folder=folder), store, ArtifactStore(str(folder / "artifacts")), check_designer)
+def served(
+    store: Store, folder: Path, *, open_access: bool = True, requests_per_minute: int = 600
+) -> Iterator[httpx.Client]:
+    settings = Settings(data_folder=folder, requests_per_minute=requests_per_minute)
+    artifacts = ArtifactStore(str(folder / "artifacts"))
+    app = create_app(settings, store, artifacts, check_designer, open_access=open_access)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

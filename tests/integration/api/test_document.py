@@ -37,7 +37,7 @@ def test_every_route_lies_under_the_api_and_documents_its_problems(
         assert isinstance(responses, dict)
         if path.endswith("/healthz"):
             continue
-        expected = {"422", "500", "503"}
+        expected = {"401", "403", "422", "429", "500", "503"}
         expected |= {"404"} if "{" in path else set()
         expected |= {"400", "413"} if method == "post" and "{" not in path else set()
         expected |= {"409"} if path.endswith(("/pause", "/resume", "/cancel", "/continue")) else set()

@@ -5,42 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from service.cli import main
 from service.cli.faults import ExitCode
 from service.schema import Fitness, RunRequest
 from service.settings import Settings
 from service.store import Store, open_store
+from tests.unit.cli.shell import Shell
 
 REWARD = "def compute_reward(forward_velocity):\n    return forward_velocity, {'progress': forward_velocity}\n"
 HOSTILE = "hop \x1b[31m[red]now[/red]\nand \u202eback"
-
-
-class Shell:
-    """Runs commands as a shell would and keeps what they said."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as end:
-            main(words)
-        said = self._capsys.readouterr()
-        return int(end.value.code or 0), said.out, said.err
-
-    def refused(self, *words: str, code: ExitCode = ExitCode.BAD_INPUT) -> str:
-        """The one line of a command that ends with `code`."""
-        ended, out, err = self(*words)
-        assert (ended, out) == (code, "")
-        assert len(err.splitlines()) == 1, err
-        return err
-
-
-@pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    monkeypatch.setenv("REWARDSMITH_DATA_FOLDER", str(tmp_path / "data"))
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.chdir(tmp_path)
-    return Shell(capsys)
 
 
 @pytest.fixture

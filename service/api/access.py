@@ -1,0 +1,59 @@
+"""Who asks, and whether they may: a bearer token with a scope, or nobody in particular where the API serves one machine alone.
+
+Refused
+├── 401   no token, or one that is unknown or revoked
+├── 403   a token whose scope does not reach
+└── 429   too many requests; `Retry-After` says when to come back
+"""
+
+from __future__ import annotations
+
+import math
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.exceptions import HTTPException
+
+from service.api.deps import Services, services_of
+from service.api.errors import documented
+from service.schema import Scope
+
+READING = ("GET", "HEAD", "OPTIONS")
+REFUSALS = documented(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+bearer = HTTPBearer(auto_error=False, description="A token made by `rewardsmith token create`.")
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
+
+
+def authorise(request: Request, services: Annotated[Services, Depends(services_of)], credentials: Credentials) -> None:
+    """Lets a request pass that may: any where access is open, else one with a token whose scope reaches."""
+    if services.open_access:
+        return
+    address = request.client.host if request.client is not None else "nowhere"
+    token = None if credentials is None else services.store.tokens.recognise(credentials.credentials)
+    seconds = services.rate_limit.take(f"at {address}" if token is None else token.id)
+    if seconds:
+        raise HTTPException(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"more than {services.settings.requests_per_minute} requests a minute; ask again in {math.ceil(seconds)} s",
+            {"Retry-After": str(math.ceil(seconds))},
+        )
+    if token is None:
+        given = "none was given" if credentials is None else "the one given is unknown or revoked"
+        raise HTTPException(
+            HTTPStatus.UNAUTHORIZED,
+            f"expected `Authorization: Bearer` with a token made by `rewardsmith token create`; {given}",
+            {"WWW-Authenticate": "Bearer"},
+        )
+    wanted = _wanted(request.method)
+    if not token.scope.allows(wanted):
+        raise HTTPException(
+            HTTPStatus.FORBIDDEN, f"this takes a token of scope {wanted}, and {token.name!r} has scope {token.scope}"
+        )
+
+
+def _wanted(method: str) -> Scope:
+    if method in READING:
+        return Scope.READ
+    return Scope.ADMIN if method == "DELETE" else Scope.RUN

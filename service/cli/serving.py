@@ -1,0 +1,120 @@
+"""Processes that stay: the API, the orchestrator, and both in one; and the database made ready for them."""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from service.artifacts import ArtifactStore
+from service.cli.embedded import DesignerCheck, open_stores, read_settings
+from service.cli.faults import BadInput, Infrastructure
+from service.settings import Settings
+from service.store import Store
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+LONGEST_GOODBYE_SECONDS = 3
+"""How long the API waits for open streams of events when it is to end."""
+
+
+def migrate_database() -> str:
+    """Brings the tables of the settings' database up to date; its URL without a password. Raises `Infrastructure`."""
+    from service.store import StoreError, migrate_store
+
+    try:
+        return migrate_store(read_settings().database_url)
+    except StoreError as error:
+        raise Infrastructure(str(error)) from error
+
+
+def orchestrate() -> None:
+    """Works on runs until it is told to stop by SIGTERM or Ctrl-C; every run is then left for the next process to take up."""
+    settings = read_settings()
+    store, artifacts = open_stores(settings)
+    stop = _stop_when_told()
+    try:
+        _dispatch(settings, store, artifacts, stop)
+    finally:
+        store.close()
+
+
+def serve_api(host: str, port: int, workers: int) -> None:
+    """Serves the API alone, to whoever has a token, by so many processes."""
+    import uvicorn
+
+    read_settings()
+    uvicorn.run(
+        "service.cli.serving:application",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        timeout_graceful_shutdown=LONGEST_GOODBYE_SECONDS,
+    )
+
+
+def application() -> FastAPI:
+    """The application of one process of the API, which asks everybody for a token."""
+    from service.app import create_app
+
+    settings = read_settings()
+    return create_app(settings, *open_stores(settings), DesignerCheck(settings))
+
+
+def serve_all(host: str, port: int) -> None:
+    """Serves the API and works on its runs until it is interrupted.
+
+    On this machine's own address nobody is asked for a token. Only requests that name that address are answered then, so that
+    no page in a browser can reach the API through a name of its own.
+    """
+    import uvicorn
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    from service.app import create_app
+
+    settings = read_settings()
+    loopback = _is_loopback(host)
+    store, artifacts = open_stores(settings)
+    application = create_app(settings, store, artifacts, DesignerCheck(settings), open_access=loopback)
+    if loopback:
+        application.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+        print(f"open access: whoever is on this machine may use http://{host}:{port} without a token", file=sys.stderr)
+    stop = _stop_when_told()  # the server of the API ends first, and hands the signal on
+    worker = threading.Thread(target=_dispatch, args=(settings, store, artifacts, stop), name="dispatcher")
+    worker.start()
+    try:
+        uvicorn.run(application, host=host, port=port, timeout_graceful_shutdown=LONGEST_GOODBYE_SECONDS)
+    finally:
+        stop.set()
+        worker.join()
+        store.close()
+
+
+def _stop_when_told() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError as error:
+        raise BadInput(f"--host: expected an IP address or localhost, got {host!r}") from error
+
+
+def _dispatch(settings: Settings, store: Store, artifacts: ArtifactStore, stop: threading.Event) -> None:
+    from service.orchestrator.dispatcher import Dispatcher
+    from service.orchestrator.orchestrator import Orchestrator
+    from service.schema import RunState
+
+    with Orchestrator(settings, store, artifacts, left_as=RunState.QUEUED) as orchestrator:
+        orchestrator.connect()
+        Dispatcher(orchestrator, store, settings.lease_seconds, settings.runs_at_once).work(stop)
