@@ -1,4 +1,4 @@
-"""Runs: submit, list, look, pause, resume, cancel."""
+"""Runs: submit, list, look, pause, resume, extend, cancel, delete."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from service.api.deps import CurrentArtifacts, CurrentDesignerCheck, CurrentStor
 from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused
 from service.api.intake import card_of, examine
 from service.api.warm_start import check_warm_start
-from service.schema import Run, RunRequest, RunState
+from service.schema import Extension, Run, RunRequest, RunState
 
 router = APIRouter(prefix="/runs", tags=["runs"], responses=COMMON)
 
@@ -76,6 +76,27 @@ def pause_run(run_id: RunId, store: CurrentStore) -> Run:
 def resume_run(run_id: RunId, store: CurrentStore) -> Run:
     """Queues a paused run again; a running one that was asked to pause goes on."""
     return store.request_state(run_id, "resume")
+
+
+@router.post("/{run_id}/extend", operation_id="extendRun", summary="Give a run more", responses={**CONFLICT, **BODY})
+def extend_run(run_id: RunId, extension: Extension, store: CurrentStore) -> Run:
+    """Adds iterations, or sets another budget. A run that had completed or failed is queued again and ends anew."""
+    if extension == Extension():
+        raise RequestRefused([FieldError(field="iterations", message="give iterations, or budget, or both")])
+    return store.extend(run_id, extension)
+
+
+@router.delete(
+    "/{run_id}",
+    operation_id="deleteRun",
+    summary="Delete a run",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=CONFLICT,
+)
+def delete_run(run_id: RunId, store: CurrentStore, artifacts: CurrentArtifacts) -> None:
+    """Removes the run with all its candidates, policies and events. One that is worked on has to be cancelled first."""
+    store.delete(run_id)
+    artifacts.delete_prefix(f"runs/{run_id}")
 
 
 @router.post("/{run_id}/cancel", operation_id="cancelRun", summary="Cancel a run", responses=CONFLICT)

@@ -34,6 +34,7 @@ from service.schema.run import (
 from service.schema.search import (
     OFFLINE,
     Budget,
+    Extension,
     Fitness,
     HalvingConfig,
     PolicyOf,
@@ -60,7 +61,7 @@ from service.schema.training import (
 __all__ = [
     "OFFLINE", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineSummary", "BaselineTraining",
     "Budget", "Candidate", "CandidateState", "Comparison", "Completion", "CompletionState", "ComponentSummary",
-    "ComponentVerdict", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event", "EventKind", "Fault", "Finding",
+    "ComponentVerdict", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event", "EventKind", "Extension", "Fault", "Finding",
     "Fitness", "HalvingConfig", "Interval", "Iteration", "IterationState", "Message", "Moment", "NewToken",
     "PPOConfig", "PolicyOf", "RewardComparison", "RewardKind", "Run", "RunRecord", "RunRequest", "RunState", "Scope",
     "SearchConfig", "Seed", "Severity", "Spending", "Token", "Training", "TrainingConfig", "TrainingResult",

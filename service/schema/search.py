@@ -10,6 +10,7 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 LayerSize = Annotated[int, Field(ge=1, le=4096)]
 LARGEST_COUNT = 2**53
 OFFLINE = "offline"
+MOST_ITERATIONS = 100
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 
 
@@ -107,7 +108,7 @@ class TrainingConfig(Frozen):
 class SearchConfig(Frozen):
     """How rewards are searched for: K candidates in each of a number of iterations."""
 
-    iterations: int = Field(3, ge=1, le=100, description="Generations of reward functions.")
+    iterations: int = Field(3, ge=1, le=MOST_ITERATIONS, description="Generations of reward functions.")
     candidates: int = Field(4, ge=1, le=64, description="Reward functions asked for in each iteration.")
     repairs: int = Field(
         2, ge=0, le=10, description="Times a rejected reward goes back to the designer with its faults."
@@ -135,6 +136,15 @@ class Fitness(Frozen):
     score: str = Field(min_length=1, max_length=2000)
     success: str = Field(min_length=1, max_length=2000)
     unit: str = Field("", max_length=64)
+
+
+class Extension(Frozen):
+    """More of a run: `POST /api/v1/runs/{run_id}/extend`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"iterations": 2, "budget": {"usd": 5.0}}]})
+
+    iterations: int = Field(0, ge=0, le=MOST_ITERATIONS, description="Generations to add to those that were asked for.")
+    budget: Budget | None = Field(None, description="Limits in place of the present ones, which stay if not given.")
 
 
 class RunRequest(Frozen):

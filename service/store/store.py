@@ -17,6 +17,7 @@ from service.schema import (
     Completion,
     Event,
     EventKind,
+    Extension,
     Fitness,
     Iteration,
     Run,
@@ -26,13 +27,13 @@ from service.schema import (
     Spending,
     Training,
 )
-from service.store import candidates, records
+from service.store import records, steering
 from service.store.change import Change
-from service.store.claims import Claim, claimable, held, take, withdraw
+from service.store.claims import Claim, claimable, held, take
 from service.store.columns import now
 from service.store.database import Database
-from service.store.errors import NotFound, StateConflict
-from service.store.states import WORTH_CONTINUING, Wish, wished
+from service.store.errors import NotFound
+from service.store.states import Wish
 from service.store.tables import CandidateRow, RunRow, TrainingRow
 from service.store.tokens import Tokens
 from service.store.writer import Writer
@@ -172,21 +173,7 @@ class Store:
         To resume a running run takes back a wish to pause it. Raises `NotFound`, and `StateConflict` naming what is allowed.
         """
         with self._database.writing() as session:
-            row = records.run_row(session, run_id, lock=True)
-            then = wished(run_id, RunState(row.state), wish)
-            if row.wanted_state == RunState.CANCELLED and wish != "cancel":
-                raise StateConflict(f"run {run_id} is being cancelled: it cannot {wish}; allowed here: cancel")
-            change = Change(session, row)
-            if then is RunState.RUNNING:
-                row.wanted_state = None
-            elif withdraw(row):
-                if wish == "resume":
-                    row.excused_iterations = row.iteration
-                change.move(then, None if then is RunState.QUEUED else f"{wish} was asked for")
-            elif row.wanted_state != then:
-                row.wanted_state = then
-                change.event(EventKind.LOG, f"{wish} was asked for", state=then)
-            return records.run_of(row)
+            return steering.wish_for(session, run_id, wish)
 
     def continue_candidate(self, run_id: str, candidate_id: str) -> Run:
         """Has a pruned candidate trained to its end: it is queued again, and so is its run unless somebody works on it.
@@ -195,15 +182,20 @@ class Store:
         for a candidate that is not pruned or a run that is cancelled.
         """
         with self._database.writing() as session:
-            row = records.run_row(session, run_id, lock=True)
-            then = WORTH_CONTINUING.get(RunState(row.state))
-            if then is None or row.wanted_state == RunState.CANCELLED:
-                raise StateConflict(f"run {run_id} is {RunState.CANCELLED}: none of its candidates can be continued")
-            change = Change(session, row)
-            candidates.continue_pruned(change, candidate_id)
-            if then is not RunState.RUNNING:
-                change.move(then, None)
-            return records.run_of(row)
+            return steering.continue_candidate(session, run_id, candidate_id)
+
+    def extend(self, run_id: str, extension: Extension) -> Run:
+        """Gives a run more iterations, another budget, or both. One that has completed or failed is worked on once more.
+
+        Raises `NotFound`, and `StateConflict` for a run that is cancelled.
+        """
+        with self._database.writing() as session:
+            return steering.extend(session, run_id, extension)
+
+    def delete(self, run_id: str) -> None:
+        """Removes a run and all that is known of it but its artifacts. Raises `NotFound`, `StateConflict` while it is worked on."""
+        with self._database.writing() as session:
+            steering.delete(session, run_id)
 
     def claim(self, owner: str, lease_seconds: float, run_id: str | None = None) -> Claim | None:
         """Takes the run that has waited for an owner longest (or the one named) with a new fencing token; None if there is none."""

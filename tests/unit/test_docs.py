@@ -56,7 +56,7 @@ def test_every_route_is_documented(route: str) -> None:
 
 def test_no_command_and_no_route_is_documented_that_does_not_exist() -> None:
     assert set(re.findall(r"^\| `rewardsmith ([a-z]+(?: [a-z]+)?)", TEXT, re.MULTILINE)) == set(COMMANDS)
-    assert set(re.findall(r"^\| `((?:GET|POST) [^`]+)`", TEXT, re.MULTILINE)) == set(ROUTES)
+    assert set(re.findall(r"^\| `((?:GET|POST|DELETE) [^`]+)`", TEXT, re.MULTILINE)) == set(ROUTES)
 
 
 def test_every_dependency_has_its_reason() -> None:

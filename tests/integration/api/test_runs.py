@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import httpx
 import pytest
 from pydantic import TypeAdapter
@@ -115,3 +117,25 @@ def test_a_sign_of_life(client: httpx.Client) -> None:
 def test_a_stored_run_answers_with_the_schemas_own_types(client: httpx.Client, run_id: str) -> None:
     runs = TypeAdapter(list[Run]).validate_python(client.get("/runs", params={"limit": 200}).json()["items"])
     assert run_id in [run.id for run in runs]
+
+
+def test_a_run_is_extended_by_what_is_given(client: httpx.Client, run_id: str) -> None:
+    run = client.post(f"/runs/{run_id}/extend", json={"iterations": 2, "budget": {"usd": 5.0}}).json()
+    assert (run["request"]["search"]["iterations"], run["request"]["budget"]["usd"]) == (5, 5.0)
+    refused = client.post(f"/runs/{run_id}/extend", json={})
+    assert refused.status_code == 422
+    assert "give iterations, or budget, or both" in refused.json()["detail"]
+
+
+def test_a_deleted_run_is_gone_with_its_artifacts(client: httpx.Client, run_id: str, folder: Path) -> None:
+    policy = folder / "artifacts" / "runs" / run_id / "policy.safetensors"
+    policy.parent.mkdir(parents=True)
+    policy.write_bytes(b"")
+    assert client.delete(f"/runs/{run_id}").status_code == 204
+    assert not policy.exists()
+    assert client.get(f"/runs/{run_id}").status_code == 404
+    assert client.delete(f"/runs/{run_id}").status_code == 404
+
+
+def test_a_run_that_is_worked_on_is_not_deleted(client: httpx.Client, writer: Writer) -> None:
+    assert client.delete(f"/runs/{writer.claim.run_id}").status_code == 409
