@@ -96,6 +96,22 @@ class RejectedFacts:
 
 
 @dataclass(frozen=True)
+class WordsFacts:
+    """What a person said of a candidate, or of the run where none is named."""
+
+    candidate_id: str | None
+    words: str
+
+
+@dataclass(frozen=True)
+class RankingFacts:
+    """Candidates as a person ranked them, the one liked best first, and why if that was said."""
+
+    ranking: tuple[str, ...]
+    words: str | None
+
+
+@dataclass(frozen=True)
 class DesignFacts:
     """All that one design request says: a repair if `rejected` is set, an improvement if there are parents, else a proposal."""
 
@@ -104,6 +120,8 @@ class DesignFacts:
     fitness: FitnessFacts
     parents: tuple[ParentFacts, ...] = ()
     rejected: RejectedFacts | None = None
+    words: tuple[WordsFacts, ...] = ()
+    rankings: tuple[RankingFacts, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +133,7 @@ class _Limits:
     source: int = MAX_SOURCE_CHARACTERS
     reflection: int = 6_000
     findings: int = 6_000
+    words: int = 2_000
 
 
 def render(facts: DesignFacts) -> tuple[ChatMessage, ...]:

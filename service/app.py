@@ -6,7 +6,19 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from service.api import candidates, completions, environments, events, export, health, lineage, rewards, runs, trainings
+from service.api import (
+    candidates,
+    completions,
+    environments,
+    events,
+    export,
+    health,
+    lineage,
+    people,
+    rewards,
+    runs,
+    trainings,
+)
 from service.api.access import REFUSALS, authorise
 from service.api.body_limit import BodyLimit
 from service.api.deps import DesignerCheck, Services
@@ -17,7 +29,7 @@ from service.settings import Settings
 from service.store import Store
 
 ROOT = "/api/v1"
-RESOURCES = (runs, candidates, lineage, trainings, completions, events, export, environments, rewards)
+RESOURCES = (runs, candidates, lineage, people, trainings, completions, events, export, environments, rewards)
 
 
 def create_app(

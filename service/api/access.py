@@ -22,14 +22,15 @@ from service.schema import Scope
 
 READING = ("GET", "HEAD", "OPTIONS")
 REFUSALS = documented(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+SOMEBODY = "somebody on this machine"
 bearer = HTTPBearer(auto_error=False, description="A token made by `rewardsmith token create`.")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-def authorise(request: Request, services: Annotated[Services, Depends(services_of)], credentials: Credentials) -> None:
-    """Lets a request pass that may: any where access is open, else one with a token whose scope reaches."""
+def authorise(request: Request, services: Annotated[Services, Depends(services_of)], credentials: Credentials) -> str:
+    """Who asks: the token's name, once its scope is known to reach, or somebody where access is open."""
     if services.open_access:
-        return
+        return SOMEBODY
     address = request.client.host if request.client is not None else "nowhere"
     token = None if credentials is None else services.store.tokens.recognise(credentials.credentials)
     seconds = services.rate_limit.take(f"at {address}" if token is None else token.id)
@@ -51,6 +52,10 @@ def authorise(request: Request, services: Annotated[Services, Depends(services_o
         raise HTTPException(
             HTTPStatus.FORBIDDEN, f"this takes a token of scope {wanted}, and {token.name!r} has scope {token.scope}"
         )
+    return token.name
+
+
+Caller = Annotated[str, Depends(authorise)]
 
 
 def _wanted(method: str) -> Scope:

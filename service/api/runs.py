@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict
 
+from service.api.access import Caller
 from service.api.deps import CurrentArtifacts, CurrentDesignerCheck, CurrentStore, RunId
-from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused
+from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused, documented
 from service.api.intake import card_of, examine
 from service.api.warm_start import check_warm_start
 from service.schema import Extension, Run, RunRequest, RunState
@@ -26,13 +28,28 @@ class RunList(BaseModel):
     next_cursor: str | None
 
 
-@router.post("", operation_id="createRun", summary="Submit a task", status_code=HTTPStatus.CREATED, responses=BODY)
+@router.post(
+    "",
+    operation_id="createRun",
+    summary="Submit a task",
+    status_code=HTTPStatus.CREATED,
+    responses={**BODY, **documented(HTTPStatus.CONFLICT)},
+)
 def create_run(
     request: RunRequest,
     response: Response,
     store: CurrentStore,
     artifacts: CurrentArtifacts,
     check: CurrentDesignerCheck,
+    caller: Caller,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=200,
+            description="The same key from the same caller gives the same run, not another.",
+        ),
+    ] = None,
 ) -> Run:
     """Stores a run in `queued`, once its environment, fitness, steps, seed rewards, warm start and designer are known to work."""
     intake = examine(request)
@@ -40,7 +57,8 @@ def create_run(
     reason = check(request.designer)
     if reason is not None:
         raise RequestRefused([FieldError(field="designer", message=reason)])
-    run = store.create_run(intake.request, intake.fitness, intake.steps)
+    key = None if idempotency_key is None else sha256(f"{caller}\n{idempotency_key}".encode()).hexdigest()
+    run = store.create_run(intake.request, intake.fitness, intake.steps, key)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
     return run
 

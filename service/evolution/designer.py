@@ -15,13 +15,18 @@ from prompts.render import (
     EnvironmentFacts,
     FitnessFacts,
     ParentFacts,
+    RankingFacts,
     RejectedFacts,
     VariableRow,
+    WordsFacts,
     render,
     span,
 )
 from service.llm.contract import DesignRequest, Parent, Rejected, VariableStatistics
 from service.schema import Fault, Finding, Message, Moment, RunRecord
+
+MOST_SAYINGS = 16
+"""Words, and rankings, that a designer is shown, the newest; those that come while an iteration is under way wait for the next."""
 
 
 def design_request(
@@ -43,6 +48,12 @@ def design_request(
         fitness=FitnessFacts(fitness.name, fitness.unit, fitness.score, fitness.success),
         parents=tuple(_parent(parent) for parent in parents),
         rejected=RejectedFacts(rejected.source, tuple(map(_fault, rejected.faults))) if rejected else None,
+        words=tuple(WordsFacts(one.candidate_id, one.words) for one in record.feedback if one.iteration < iteration)[
+            -MOST_SAYINGS:
+        ],
+        rankings=tuple(RankingFacts(one.ranking, one.words) for one in record.preferences if one.iteration < iteration)[
+            -MOST_SAYINGS:
+        ],
     )
     return DesignRequest(
         card=card,

@@ -67,13 +67,20 @@ class Finish:
 
 
 @dataclass(frozen=True)
+class AwaitFeedback:
+    """Leave the run until people have said what they have to say of iteration `number`."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class Pause:
     """Leave the run for a user to look at: buying more of the same would be wasted, and `reason` says why."""
 
     reason: str
 
 
-Step = StartIteration | Design | Screen | Train | Analyze | Continue | Compare | Pause | Finish
+Step = StartIteration | Design | Screen | Train | Analyze | Continue | Compare | AwaitFeedback | Pause | Finish
 
 
 def next_step(record: RunRecord) -> Step:
@@ -101,7 +108,11 @@ def next_step(record: RunRecord) -> Step:
         reason = _unaffordable(record, request.search.candidates * request.training.seeds, "another iteration")
         if reason is None:
             without_fruit = barren(record)
-            return StartIteration(number + 1) if without_fruit is None else Pause(without_fruit)
+            if without_fruit is not None:
+                return Pause(without_fruit)
+            if request.feedback == "wait" and number > record.run.heard_iterations:
+                return AwaitFeedback(number)
+            return StartIteration(number + 1)
     best = winner(record.candidates)
     if best is None:
         return Finish(RunState.FAILED, reason or "no candidate could be trained; see the verdicts of the candidates")

@@ -24,6 +24,9 @@ from service.schema import (
     Verdict,
 )
 
+SEED = "seed"
+CONTRIBUTED = "contributed"
+
 
 def design(tools: Tools, iteration: int) -> None:
     """Fills every slot of an iteration with a candidate, all slots at once; a slot whose reply is stored is not asked again.
@@ -36,6 +39,9 @@ def design(tools: Tools, iteration: int) -> None:
     tools.statistics  # noqa: B018 -- recorded here once, before the threads below all want it
     slots = range(max(record.run.request.search.candidates, _seeds(record, iteration)))
     calls = [partial(_fill, tools, record, iteration, slot, parents) for slot in slots]
+    for one in record.contributions:
+        if one.iteration == iteration and one.slot is not None:
+            calls.append(partial(_give, tools, iteration, one.slot, one.source, CONTRIBUTED))
     if not run_all(calls, tools.model_concurrency, tools.stopped):
         raise Interrupted
     tools.writer.set_iteration_state(iteration, IterationState.SCREENING)
@@ -68,9 +74,7 @@ def _stopped_beside(record: RunRecord, candidate: Candidate) -> tuple[Candidate,
 
 def _fill(tools: Tools, record: RunRecord, iteration: int, slot: int, parents: tuple[Parent, ...]) -> None:
     if slot < _seeds(record, iteration):
-        source = record.run.request.seed_rewards[slot]
-        verdict = review(source, tools.card, tools.transitions)
-        tools.writer.add_candidate(_candidate(tools, iteration, slot, source, "seed", (), verdict))
+        _give(tools, iteration, slot, record.run.request.seed_rewards[slot], SEED)
         return
     rejected: Rejected | None = None
     for attempt in range(record.run.request.search.repairs + 1):
@@ -88,6 +92,12 @@ def _fill(tools: Tools, record: RunRecord, iteration: int, slot: int, parents: t
         if candidate.verdict is None or candidate.verdict.accepted:
             return
         rejected = Rejected(candidate.source, candidate.verdict.faults)
+
+
+def _give(tools: Tools, iteration: int, slot: int, source: str, origin: str) -> None:
+    """Fills a slot with a reward that a person wrote; one that the critic refuses is rejected at once."""
+    verdict = review(source, tools.card, tools.transitions)
+    tools.writer.add_candidate(_candidate(tools, iteration, slot, source, origin, (), verdict))
 
 
 def _stored(record: RunRecord, iteration: int, slot: int, attempt: int) -> Completion | None:

@@ -16,6 +16,7 @@ from sandbox import SandboxFault
 from service.artifacts import ArtifactsError, ArtifactStore
 from service.evolution.steps import (
     Analyze,
+    AwaitFeedback,
     Compare,
     Continue,
     Design,
@@ -136,6 +137,8 @@ class Orchestrator:
                     return step.state, step.reason
                 if isinstance(step, Pause):
                     return RunState.PAUSED, step.reason
+                if isinstance(step, AwaitFeedback):
+                    return RunState.AWAITING_FEEDBACK, f"iteration {step.number} is done: to resume the run goes on"
                 if isinstance(step, StartIteration) and step.number > 1 and others_wait():
                     return RunState.QUEUED, "another run has its turn"
                 _take(tools, step)
@@ -224,5 +227,5 @@ def _take(tools: Tools, step: Step) -> None:
             analyze_candidates(tools, candidate_ids)
         case Compare(winner_id):
             compare(tools, winner_id)
-        case Finish() | Pause():
+        case Finish() | Pause() | AwaitFeedback():
             raise AssertionError("a run that is left takes no step")

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from service.schema.people import Contribution, Feedback, Preference
 from service.schema.search import Fitness, Frozen, RunRequest
 from service.schema.training import Comparison, Interval, Training
 
@@ -225,6 +226,7 @@ class Run(Frozen):
     """One run as the API shows it; `steps` are environment steps per training, `reason` says why it stands where it does.
 
     `excused_iterations`: so many of its first iterations no longer speak against buying another, as a user resumed it after them.
+    `heard_iterations`: after so many of them, where it waits for words, a user has let it go on.
     """
 
     id: str
@@ -235,6 +237,7 @@ class Run(Frozen):
     reason: str | None
     iteration: int
     excused_iterations: int = 0
+    heard_iterations: int = 0
     best_fitness: float | None
     best_candidate_id: str | None
     comparison: Comparison | None
@@ -251,6 +254,9 @@ class RunRecord(Frozen):
     candidates: tuple[Candidate, ...]
     completions: tuple[Completion, ...]
     trainings: tuple[Training, ...]
+    feedback: tuple[Feedback, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+    contributions: tuple[Contribution, ...] = ()
 
 
 class EventKind(StrEnum):
@@ -264,6 +270,7 @@ class EventKind(StrEnum):
     TRAINING_STATE = "training_state"
     FINDINGS = "findings"
     COMPARISON = "comparison"
+    FEEDBACK = "feedback"
     LOG = "log"
 
 

@@ -170,6 +170,9 @@ class RunRequest(Frozen):
     seed_rewards: tuple[str, ...] = Field(
         (), max_length=64, description="Reward functions that take the first places of the first iteration."
     )
+    feedback: Literal["go_on", "wait"] = Field(
+        "go_on", description="Whether the run waits in `awaiting_feedback` after each iteration until it is resumed."
+    )
     search: SearchConfig = SearchConfig()
     training: TrainingConfig = TrainingConfig()
     budget: Budget = Budget()

@@ -8,7 +8,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from service.schema import Candidate, CandidateState, EventKind, Finding, Interval, IterationState
-from service.store import trainings
+from service.store import people, trainings
 from service.store.change import Change
 from service.store.errors import NotFound, StateConflict
 from service.store.records import candidate_of
@@ -23,6 +23,7 @@ def start_iteration(change: Change, number: int) -> None:
     if change.session.get(IterationRow, (change.run.id, number)) is None:
         change.session.add(IterationRow(run_id=change.run.id, number=number, state=IterationState.DESIGNING))
         change.run.iteration = number
+        people.take_in(change, number)
         _iteration_event(change, number, IterationState.DESIGNING)
 
 

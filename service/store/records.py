@@ -57,6 +57,7 @@ def run_of(row: RunRow) -> Run:
         reason=row.reason,
         iteration=row.iteration,
         excused_iterations=row.excused_iterations,
+        heard_iterations=row.heard_iterations,
         best_fitness=row.best_fitness,
         best_candidate_id=row.best_candidate_id,
         comparison=row.comparison,

@@ -15,12 +15,27 @@ from service.store.states import WORTH_CONTINUING, Wish, wished
 from service.store.tables import (
     CandidateRow,
     CompletionRow,
+    ContributionRow,
     CurvePointRow,
     EventRow,
+    FeedbackRow,
     IterationRow,
+    PreferenceRow,
     RunRow,
     TrainingRow,
 )
+
+PARTS = (
+    TrainingRow,
+    CandidateRow,
+    CompletionRow,
+    IterationRow,
+    EventRow,
+    FeedbackRow,
+    PreferenceRow,
+    ContributionRow,
+)
+"""What a run has, each after whatever refers to it."""
 
 
 def wish_for(session: Session, run_id: str, wish: Wish) -> Run:
@@ -35,6 +50,8 @@ def wish_for(session: Session, run_id: str, wish: Wish) -> Run:
     elif withdraw(row):
         if wish == "resume":
             row.excused_iterations = row.iteration
+            if row.state == RunState.AWAITING_FEEDBACK:
+                row.heard_iterations = row.iteration
         change.move(then, None if then is RunState.QUEUED else f"{wish} was asked for")
     elif row.wanted_state != then:
         row.wanted_state = then
@@ -72,7 +89,7 @@ def delete(session: Session, run_id: str) -> None:
         )
     trainings = select(TrainingRow.id).where(TrainingRow.run_id == run_id)
     session.execute(delete_from(CurvePointRow).where(col(CurvePointRow.training_id).in_(trainings)))
-    for table in (TrainingRow, CandidateRow, CompletionRow, IterationRow, EventRow):
+    for table in PARTS:
         session.execute(delete_from(table).where(col(table.run_id) == run_id))
     session.delete(row)
 

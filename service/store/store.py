@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from service.schema import (
@@ -15,24 +18,29 @@ from service.schema import (
     Candidate,
     CandidateState,
     Completion,
+    Contribution,
     Event,
     EventKind,
     Extension,
+    Feedback,
     Fitness,
     Iteration,
+    Order,
+    Preference,
     Run,
     RunRecord,
     RunRequest,
     RunState,
     Spending,
     Training,
+    Words,
 )
-from service.store import records, steering
+from service.store import people, records, steering
 from service.store.change import Change
 from service.store.claims import Claim, claimable, held, take
 from service.store.columns import now
 from service.store.database import Database
-from service.store.errors import NotFound
+from service.store.errors import NotFound, StateConflict
 from service.store.states import Wish
 from service.store.tables import CandidateRow, RunRow, TrainingRow
 from service.store.tokens import Tokens
@@ -67,8 +75,33 @@ class Store:
         """Gives all connections back; nothing else is lost."""
         self._database.close()
 
-    def create_run(self, request: RunRequest, fitness: Fitness, steps: int) -> Run:
-        """Stores a new run in `queued`; `steps` are environment steps per training."""
+    def create_run(self, request: RunRequest, fitness: Fitness, steps: int, key: str | None = None) -> Run:
+        """Stores a new run in `queued`; `steps` are environment steps per training.
+
+        With a `key` that a run was stored with already, that run. Raises `StateConflict` if it was asked for something else.
+        """
+        try:
+            return (
+                self._create_run(request, fitness, steps, key)
+                if key is None
+                else self._once(request, fitness, steps, key)
+            )
+        except IntegrityError:
+            if key is None:
+                raise
+            return self._once(request, fitness, steps, key)  # another process was first with the key
+
+    def _once(self, request: RunRequest, fitness: Fitness, steps: int, key: str) -> Run:
+        with self._database.reading() as session:
+            row = session.exec(select(RunRow).where(RunRow.idempotency_key == key)).one_or_none()
+            found = None if row is None else records.run_of(row)
+        if found is None:
+            return self._create_run(request, fitness, steps, key)
+        if found.request != request:
+            raise StateConflict(f"run {found.id} was asked for with this key, and for something else: give another key")
+        return found
+
+    def _create_run(self, request: RunRequest, fitness: Fitness, steps: int, key: str | None) -> Run:
         at = now()
         row = RunRow(
             id=f"r-{secrets.token_hex(5)}",
@@ -76,6 +109,7 @@ class Store:
             fitness=fitness,
             steps=steps,
             state=RunState.QUEUED,
+            idempotency_key=key,
             queued_at=at,
             created_at=at,
             updated_at=at,
@@ -157,7 +191,37 @@ class Store:
                 candidates=found,
                 completions=records.completions_of(session, run_id),
                 trainings=records.trainings_of(session, run_id),
+                feedback=people.feedback_in(session, run_id),
+                preferences=people.preferences_in(session, run_id),
+                contributions=people.contributions_in(session, run_id),
             )
+
+    def say(self, run_id: str, words: Words, author: str) -> Feedback:
+        """Keeps words for the next reflection. Raises `NotFound`, and `StateConflict` for a run that has ended."""
+        with self._change(run_id) as change:
+            return people.say(change, words, author)
+
+    def prefer(self, run_id: str, order: Order, author: str) -> Preference:
+        """Keeps a ranking to be shown to the designer. Raises as `say` does."""
+        with self._change(run_id) as change:
+            return people.prefer(change, order, author)
+
+    def contribute(self, run_id: str, source: str, author: str) -> Contribution:
+        """Keeps a reward for the next iteration. Raises `NotFound`, and `StateConflict` where none follows."""
+        with self._change(run_id) as change:
+            return people.contribute(change, source, author)
+
+    def feedback(self, run_id: str) -> tuple[Feedback, ...]:
+        """All words on a run, in the order in which they came. Raises `NotFound`."""
+        with self._database.reading() as session:
+            records.run_row(session, run_id)
+            return people.feedback_in(session, run_id)
+
+    def preferences(self, run_id: str) -> tuple[Preference, ...]:
+        """All rankings of a run's candidates, in the order in which they came. Raises `NotFound`."""
+        with self._database.reading() as session:
+            records.run_row(session, run_id)
+            return people.preferences_in(session, run_id)
 
     def policy_key(self, training_id: str) -> str | None:
         """Where the policy of a finished training lies, None before it is finished. Raises `NotFound`."""
@@ -225,6 +289,11 @@ class Store:
     def writer(self, claim: Claim) -> Writer:
         """What may change the claimed run."""
         return Writer(self._database, claim)
+
+    @contextmanager
+    def _change(self, run_id: str) -> Iterator[Change]:
+        with self._database.writing() as session:
+            yield Change(session, records.run_row(session, run_id, lock=True))
 
 
 def open_store(database_url: str) -> Store:

@@ -44,6 +44,8 @@ class RunRow(SQLModel, table=True):
     queued_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     iteration: int = 0
     excused_iterations: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    heard_iterations: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    idempotency_key: str | None = Field(default=None, max_length=64, unique=True, index=True)
     best_fitness: float | None = None
     best_candidate_id: str | None = Field(default=None, max_length=ID)
     comparison: Comparison | None = Field(default=None, sa_column=Column(Stored(Comparison)))
@@ -160,6 +162,52 @@ class CurvePointRow(SQLModel, table=True):
     training_id: str = Field(sa_column=Column(String(ID), ForeignKey("training.id"), primary_key=True))
     segment: int = Field(primary_key=True)
     point: CurvePoint = Field(sa_column=Column(Stored(CurvePoint), nullable=False))
+
+
+def _indexed_run_id() -> Column[str]:
+    return Column("run_id", String(ID), ForeignKey("run.id"), nullable=False, index=True)
+
+
+class FeedbackRow(SQLModel, table=True):
+    """Words of a person on a run, or on one of its candidates."""
+
+    __tablename__: ClassVar[str] = "feedback"
+
+    id: str = Field(primary_key=True, max_length=ID)
+    run_id: str = Field(sa_column=_indexed_run_id())
+    iteration: int
+    candidate_id: str | None = Field(default=None, max_length=ID)
+    words: str = Field(sa_column=Column(PlainText, nullable=False))
+    author: str = Field(sa_column=Column(PlainText, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class PreferenceRow(SQLModel, table=True):
+    """A person's ranking of candidates."""
+
+    __tablename__: ClassVar[str] = "preference"
+
+    id: str = Field(primary_key=True, max_length=ID)
+    run_id: str = Field(sa_column=_indexed_run_id())
+    iteration: int
+    ranking: tuple[str, ...] = Field(sa_column=Column(Stored(tuple[str, ...]), nullable=False))
+    words: str | None = Field(default=None, sa_column=Column(PlainText))
+    author: str = Field(sa_column=Column(PlainText, nullable=False))
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class ContributionRow(SQLModel, table=True):
+    """A reward of a person's own; without `iteration` and `slot` as long as it waits for the next iteration."""
+
+    __tablename__: ClassVar[str] = "contribution"
+
+    id: str = Field(primary_key=True, max_length=ID)
+    run_id: str = Field(sa_column=_indexed_run_id())
+    source: str = Field(sa_column=Column(PlainText, nullable=False))
+    author: str = Field(sa_column=Column(PlainText, nullable=False))
+    iteration: int | None = None
+    slot: int | None = None
+    created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
 
 class TokenRow(SQLModel, table=True):

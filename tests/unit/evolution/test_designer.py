@@ -14,9 +14,11 @@ from service.evolution.designer import design_request, design_seed, finding_line
 from service.llm.contract import Parent, Rejected
 from service.schema import (
     Fault,
+    Feedback,
     Finding,
     Fitness,
     Moment,
+    Preference,
     Run,
     RunRecord,
     RunRequest,
@@ -71,6 +73,30 @@ def test_an_improvement_tells_of_parents_and_a_repair_of_faults() -> None:
     )
     assert "- line 3: torso is not defined\n- no total" in repair
     assert "x = 1" in repair
+
+
+def test_what_people_said_is_heard_in_the_iteration_after_and_not_in_the_one_under_way() -> None:
+    said = [
+        Feedback(
+            id=f"f{n}",
+            run_id="r-0123456789",
+            iteration=n,
+            candidate_id=None,
+            words=f"words {n}",
+            author="a",
+            created_at=NOW,
+        )
+        for n in (0, 1, 2)
+    ]
+    ranked = Preference(
+        id="p", run_id="r-0123456789", iteration=1, ranking=("b", "a"), words=None, author="a", created_at=NOW
+    )
+    heard = record().model_copy(update={"feedback": tuple(said), "preferences": (ranked,)})
+    first, second = (
+        design_request(HOPPER, STATISTICS, heard, number, 0, 0, (), None).messages[1].content for number in (1, 2)
+    )
+    assert ("words 0" in first, "words 1" in first, "b over a" in first) == (True, False, False)
+    assert ("words 1" in second, "words 2" in second, "b over a" in second) == (True, False, True)
 
 
 def test_the_reward_in_the_system_message_passes_the_policy() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from service.evolution.steps import (
     Analyze,
+    AwaitFeedback,
     Compare,
     Continue,
     Design,
@@ -178,6 +179,19 @@ def test_a_run_that_brings_nothing_is_left_for_a_user_to_look_at() -> None:
     assert "iterations 1 to 3" in step.reason
     # With no iteration left to buy there is nothing to ask: it ends.
     assert isinstance(next_step(record(DONE, DONE, DONE, trained=False, iterations=3)), Finish)
+
+
+def test_a_run_that_waits_for_words_is_left_after_each_iteration_but_the_last() -> None:
+    def waiting(found: RunRecord, heard: int) -> RunRecord:
+        request = found.run.request.model_copy(update={"feedback": "wait"})
+        return found.model_copy(
+            update={"run": found.run.model_copy(update={"request": request, "heard_iterations": heard})}
+        )
+
+    assert next_step(waiting(record(), 0)) == StartIteration(1)
+    assert next_step(waiting(record(DONE), 0)) == AwaitFeedback(1)
+    assert next_step(waiting(record(DONE), 1)) == StartIteration(2)
+    assert next_step(waiting(record(DONE, DONE), 1)) == Compare("r-2-0")
 
 
 def test_an_iteration_that_the_step_budget_cannot_pay_is_not_begun() -> None:

@@ -15,8 +15,10 @@ from prompts.render import (
     EnvironmentFacts,
     FitnessFacts,
     ParentFacts,
+    RankingFacts,
     RejectedFacts,
     VariableRow,
+    WordsFacts,
     clean,
     fenced,
     render,
@@ -95,6 +97,26 @@ def test_an_improvement_shows_parents_best_first_with_code_reflection_and_findin
     ]  # fmt: skip
     assert "Candidate r-1-2: fitness 2.346, success rate 0.5" in text
     assert text.index("r-1-2") < text.index("r-1-0")
+
+
+def test_people_are_heard_in_a_proposal_and_an_improvement_alike() -> None:
+    words = (WordsFacts("r-1-2", "it drags its foot"), WordsFacts(None, "slower is fine"))
+    rankings = (RankingFacts(("r-1-2", "r-1-0"), "smoother"), RankingFacts(("r-1-0", "r-1-2"), None))
+    for facts in (PROPOSAL, replace(PROPOSAL, parents=(BETTER, WORSE))):
+        message = said(replace(facts, words=words, rankings=rankings))
+        assert "Of candidate r-1-2:" in message
+        assert "Of the run:" in message
+        assert "Liked best first: r-1-2 over r-1-0." in message
+        assert {"it drags its foot\n", "slower is fine\n", "smoother\n"} <= set(fences(message))
+        assert "What people say" not in said(facts)
+
+
+@given(fences_and_templates, anything)
+def test_any_words_of_people_stay_inside_their_fences(words: str, why: str) -> None:
+    facts = replace(PROPOSAL, words=(WordsFacts(None, words),), rankings=(RankingFacts(("r-1-2", "r-1-0"), why),))
+    plain = replace(PROPOSAL, words=(WordsFacts(None, "x"),), rankings=(RankingFacts(("r-1-2", "r-1-0"), "x"),))
+    if why:
+        assert outside_of_fences(said(facts)) == outside_of_fences(said(plain))
 
 
 def test_a_repair_shows_the_code_and_every_fault() -> None:
