@@ -183,26 +183,6 @@ def test_a_budget_of_seconds_stops_the_training_and_the_run_says_so(place: Place
     assert {one.state for one in place.store.trainings(run_id)} == {TrainingState.PRUNED}
 
 
-def test_a_budget_of_steps_is_not_overdrawn_by_more_than_the_segments_under_way(place: Place) -> None:
-    # Each iteration takes 2 x 8000 training steps, evaluations come on top: the budget runs out on the way.
-    run_id = place.submit(iterations=2, steps=8000, budget=Budget(environment_steps=16_500))
-    with place.working():
-        run = place.until(run_id, ended)
-    assert run.reason is not None
-    assert "environment steps" in run.reason
-    assert run.iteration == 1
-
-
-def test_a_process_that_is_to_end_leaves_its_runs_to_the_next(place: Place) -> None:
-    run_id = place.submit(steps=16_000)
-    with place.working():
-        place.until(run_id, lambda _: place.trained(run_id))
-    left = place.store.get_run(run_id)
-    assert (left.state, left.reason) == (RunState.QUEUED, "interrupted")
-    with place.working():
-        assert place.until(run_id, ended).state is RunState.COMPLETED
-
-
 def test_the_runs_of_a_killed_orchestrator_are_taken_over_and_none_is_worked_twice(place: Place) -> None:
     run_id = place.submit(steps=16_000)
     names = {"DATA_FOLDER": place.settings.data_folder, "DATABASE_URL": place.settings.database_url, "LEASE_SECONDS": 5}
