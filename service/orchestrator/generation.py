@@ -26,13 +26,12 @@ def train(tools: Tools, iteration: int) -> None:
         generation = [candidate for candidate in record.candidates if candidate.iteration == iteration]
         stand = _standing(record, generation)
         _prune(tools, record, generation, stand.stopped)
-        used_up = tools.due()
-        if used_up is not None:
-            _prune_all(tools, record, generation, used_up)
-            record = tools.record()
-            generation = [candidate for candidate in record.candidates if candidate.iteration == iteration]
+        if (used_up := tools.due()) is not None:
+            _prune_all(tools, tools.record(), iteration, used_up)
+            _train_to(tools, {one.id for one in generation if one.continued}, None, beyond_budget=True)
+            break
         going = {one.id for one in generation if one.state in GOING and (one.continued or one.id not in stand.stopped)}
-        if not _train_to(tools, going, stand.until, beyond_budget=used_up is not None) and stand.until is None:
+        if not _train_to(tools, going, stand.until, beyond_budget=False) and stand.until is None:
             break
     tools.writer.set_iteration_state(iteration, IterationState.ANALYZING)
 
@@ -70,15 +69,16 @@ def _prune(tools: Tools, record: RunRecord, generation: Collection[Candidate], s
         _prune_one(tools, record, candidate, f"stopped early, after segment {stop.rung}: {why}")
 
 
-def _prune_all(tools: Tools, record: RunRecord, generation: Collection[Candidate], used_up: str) -> None:
+def _prune_all(tools: Tools, record: RunRecord, iteration: int, used_up: str) -> None:
     """Stops whoever has a training to go on with, but for those that a user wants trained to the end whatever it costs."""
     going = {
         training.candidate_id
         for training in record.trainings
         if training.state in (TrainingState.QUEUED, TrainingState.RUNNING) and not training.comparison
     }
-    for candidate in generation:
-        if candidate.state in GOING and candidate.id in going and not candidate.continued:
+    for candidate in record.candidates:
+        waits = candidate.state in GOING and candidate.id in going and not candidate.continued
+        if waits and candidate.iteration == iteration:
             _prune_one(tools, record, candidate, f"stopped early: {used_up}")
 
 

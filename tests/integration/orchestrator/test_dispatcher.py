@@ -25,6 +25,7 @@ from service.schema import (
     CompletionState,
     EventKind,
     Fitness,
+    HalvingConfig,
     PPOConfig,
     Run,
     RunRequest,
@@ -62,7 +63,13 @@ class Place:
         self.artifacts = ArtifactStore(self.settings.artifacts_url)
 
     def submit(
-        self, *, iterations: int = 1, steps: int = ONE_SEGMENT, designer: str = "offline", budget: Budget | None = None
+        self,
+        *,
+        iterations: int = 1,
+        steps: int = ONE_SEGMENT,
+        designer: str = "offline",
+        budget: Budget | None = None,
+        halving: HalvingConfig | None = None,
     ) -> str:
         metric = card("Hopper-v5").metrics[0]
         request = RunRequest(
@@ -70,7 +77,7 @@ class Place:
             environment="Hopper-v5",
             designer=designer,
             search=SearchConfig(iterations=iterations, candidates=2, seed=1),
-            training=QUICK,
+            training=QUICK.model_copy(update={"halving": halving}),
             budget=budget or Budget(),
         )
         fitness = Fitness(name=metric.name, score=metric.score, success=metric.success)
@@ -168,7 +175,7 @@ def test_a_wish_acts_while_a_model_does_not_answer_and_what_comes_late_is_stored
 
 
 def test_a_budget_of_seconds_stops_the_training_and_the_run_says_so(place: Place) -> None:
-    run_id = place.submit(steps=LONG, budget=Budget(seconds=8.0))
+    run_id = place.submit(steps=LONG, budget=Budget(seconds=8.0), halving=HalvingConfig(eta=2, fewest=1))
     with place.working():
         run = place.until(run_id, ended)
     assert run.state is RunState.FAILED  # nothing had been trained to its end
