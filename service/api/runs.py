@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict
@@ -15,12 +15,13 @@ from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, Requ
 from service.api.intake import card_of, examine
 from service.api.warm_start import check_warm_start
 from service.schema import Extension, Run, RunRequest, RunState
+from service.store import Wanted
 
 router = APIRouter(prefix="/runs", tags=["runs"], responses=COMMON)
 
 
 class RunList(BaseModel):
-    """Runs, newest first; `next_cursor` asks for those that follow and is null at the end."""
+    """Runs in the order asked for; `next_cursor` asks for those that follow and is null at the end."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,16 +64,26 @@ def create_run(
     return run
 
 
-@router.get("", operation_id="listRuns", summary="List runs, newest first")
+@router.get("", operation_id="listRuns", summary="List runs")
 def list_runs(
     store: CurrentStore,
     state: Annotated[RunState | None, Query(description="Only runs in this state.")] = None,
+    environment: Annotated[str | None, Query(max_length=64, description="Only runs in this environment.")] = None,
+    text: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="Only runs whose task has this in it.")
+    ] = None,
+    sort: Annotated[
+        Literal["newest", "updated", "fittest"],
+        Query(
+            description="What comes first; runs without a fitness come last, and a page of `updated` may repeat what changed."
+        ),
+    ] = "newest",
     limit: Annotated[int, Query(ge=1, le=200, description="Runs per page.")] = 50,
     cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
 ) -> RunList:
     """One page of runs."""
     try:
-        page = store.list_runs(state, limit, cursor)
+        page = store.list_runs(Wanted(state, environment, text, sort), limit, cursor)
     except ValueError as error:
         raise RequestRefused([FieldError(field="cursor", message=str(error))]) from error
     return RunList(items=page.runs, next_cursor=page.next_cursor)

@@ -5,9 +5,10 @@
 
 from service.store.claims import Claim
 from service.store.errors import LeaseLost, NotFound, StateConflict, StoreError, StoreUnavailable
+from service.store.listing import RunPage, Wanted
 from service.store.owner import process_owner
 from service.store.states import Wish
-from service.store.store import Pulse, RunPage, Store, migrate_store, open_store
+from service.store.store import Pulse, Store, migrate_store, open_store
 from service.store.writer import Writer
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreUnavailable",
+    "Wanted",
     "Wish",
     "Writer",
     "migrate_store",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import and_, or_
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import select
 
 from service.schema import (
     Budget,
@@ -41,18 +39,11 @@ from service.store.claims import Claim, claimable, held, take
 from service.store.columns import now
 from service.store.database import Database
 from service.store.errors import NotFound, StateConflict
+from service.store.listing import RunPage, Wanted, page
 from service.store.states import Wish
 from service.store.tables import CandidateRow, RunRow, TrainingRow
 from service.store.tokens import Tokens
 from service.store.writer import Writer
-
-
-@dataclass(frozen=True)
-class RunPage:
-    """Some runs, newest first, and the cursor of those that follow, None if there are none."""
-
-    runs: tuple[Run, ...]
-    next_cursor: str | None
 
 
 @dataclass(frozen=True)
@@ -105,6 +96,8 @@ class Store:
         at = now()
         row = RunRow(
             id=f"r-{secrets.token_hex(5)}",
+            environment=request.environment,
+            task=request.task,
             request=request,
             fitness=fitness,
             steps=steps,
@@ -125,20 +118,10 @@ class Store:
         with self._database.reading() as session:
             return records.run_of(records.run_row(session, run_id))
 
-    def list_runs(self, state: RunState | None = None, limit: int = 50, cursor: str | None = None) -> RunPage:
-        """Runs, newest first, those after `cursor` only. Raises `ValueError` for a cursor that no page gave."""
-        query = select(RunRow).order_by(col(RunRow.created_at).desc(), col(RunRow.id).desc()).limit(limit + 1)
-        if state is not None:
-            query = query.where(RunRow.state == state)
-        if cursor is not None:
-            at, run_id = _read_cursor(cursor)
-            query = query.where(
-                or_(col(RunRow.created_at) < at, and_(col(RunRow.created_at) == at, col(RunRow.id) < run_id))
-            )
+    def list_runs(self, wanted: Wanted | None = None, limit: int = 50, cursor: str | None = None) -> RunPage:
+        """One page of runs, those after `cursor` only. Raises `ValueError` for a cursor that no page of that order gave."""
         with self._database.reading() as session:
-            rows = session.exec(query).all()
-            runs = tuple(records.run_of(row) for row in rows[:limit])
-        return RunPage(runs, _cursor(runs[-1]) if len(rows) > limit else None)
+            return page(session, wanted or Wanted(), limit, cursor)
 
     def iterations(self, run_id: str) -> tuple[Iteration, ...]:
         """The run's iterations in order, with their figures. Raises `NotFound`."""
@@ -318,18 +301,3 @@ def migrate_store(database_url: str) -> str:
     finally:
         database.close()
     return database.where
-
-
-def _cursor(run: Run) -> str:
-    return urlsafe_b64encode(f"{run.created_at.isoformat()} {run.id}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        at, run_id = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().split(" ")
-        moment = datetime.fromisoformat(at)
-    except ValueError as error:
-        raise ValueError(f"{cursor!r} is not a cursor: give the `next_cursor` of the page before") from error
-    if moment.tzinfo is None:
-        raise ValueError(f"{cursor!r} is not a cursor: give the `next_cursor` of the page before")
-    return moment, run_id

@@ -31,10 +31,15 @@ class RunRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "run"
     __table_args__ = (
         Index("ix_run_created_at_id", "created_at", "id"),
+        Index("ix_run_updated_at_id", "updated_at", "id"),
+        Index("ix_run_best_fitness_id", "best_fitness", "id"),
+        Index("ix_run_environment_created_at", "environment", "created_at"),
         Index("ix_run_state_queued_at", "state", "queued_at"),
     )
 
     id: str = Field(primary_key=True, max_length=ID)
+    environment: str = Field(max_length=ID, sa_column_kwargs={"server_default": ""})
+    task: str = Field(sa_column=Column(PlainText, nullable=False, server_default=""))
     request: RunRequest = Field(sa_column=Column(Stored(RunRequest), nullable=False))
     fitness: Fitness = Field(sa_column=Column(Stored(Fitness), nullable=False))
     steps: int = Field(sa_type=BigInteger)

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 import pytest
 
 from service.schema import Fitness, Run, RunRequest, RunState, SearchConfig, Spending
-from service.store import NotFound, Store, open_store
+from service.store import NotFound, Store, Wanted, open_store, process_owner
+from tests.integration.store.conftest import FITNESS
+from tests.integration.store.test_candidates import add_trained
 
 HOSTILE = [
     "hop'); DROP TABLE run; --",
@@ -89,11 +91,75 @@ def test_runs_are_listed_by_state(store: Store, new_run: Callable[..., Run]) -> 
     paused = new_run()
     new_run()
     store.request_state(paused.id, "pause")
-    assert [run.id for run in store.list_runs(RunState.PAUSED).runs] == [paused.id]
-    assert store.list_runs(RunState.COMPLETED).runs == ()
+    assert [run.id for run in store.list_runs(Wanted(RunState.PAUSED)).runs] == [paused.id]
+    assert store.list_runs(Wanted(RunState.COMPLETED)).runs == ()
 
 
-@pytest.mark.parametrize("cursor", ["", "abc", "ÿ", "MjAzMA", "' OR 1=1 --", "bm90IGE="])
+def test_runs_are_listed_by_environment_and_by_what_their_task_says(store: Store) -> None:
+    ants = store.create_run(RunRequest(task="Walk 100% like ants_do", environment="Ant-v5"), FITNESS, 1).id
+    hops = store.create_run(RunRequest(task="walk like a flea", environment="Hopper-v5"), FITNESS, 1).id
+
+    def found(**wanted: str) -> list[str]:
+        return [run.id for run in store.list_runs(Wanted(**wanted)).runs]  # type: ignore[arg-type]
+
+    assert found(environment="Ant-v5") == [ants]
+    assert found(text="WALK") == [hops, ants]
+    assert found(text="100%") == [ants]  # what a database takes for a wildcard is looked for as it is
+    assert found(text="%") == [ants]
+    assert found(text="s_d") == [ants]
+    assert found(text="k_l") == []
+    assert found(text="' OR 1=1 --") == []
+
+
+def test_runs_are_listed_fittest_first_and_those_without_a_fitness_last(store: Store) -> None:
+    def judged(fitness: float | None) -> str:
+        run = store.create_run(RunRequest(task="hop", environment="Hopper-v5"), FITNESS, 1)
+        claim = store.claim(process_owner(), 3600.0, run.id)
+        assert claim is not None
+        if fitness is not None:
+            add_trained(store.writer(claim), 1, 0, fitness)
+        return run.id
+
+    ids = [judged(fitness) for fitness in (0.5, None, 2.0, -1.0, None, 2.0)]
+    ranked = [*sorted([ids[2], ids[5]], reverse=True), ids[0], ids[3], *sorted([ids[1], ids[4]], reverse=True)]
+    seen: list[str] = []
+    cursor: str | None = None
+    while len(seen) < len(ids):
+        page = store.list_runs(Wanted(order="fittest"), limit=1, cursor=cursor)
+        seen += [run.id for run in page.runs]
+        cursor = page.next_cursor
+    assert seen == ranked
+    assert cursor is None
+
+
+def test_runs_are_listed_by_their_last_change(store: Store, new_run: Callable[..., Run]) -> None:
+    first, second = new_run(), new_run()
+    store.request_state(first.id, "pause")
+    assert [run.id for run in store.list_runs(Wanted(order="updated")).runs] == [first.id, second.id]
+
+
+def test_a_cursor_is_of_one_order(store: Store, new_run: Callable[..., Run]) -> None:
+    new_run()
+    new_run()
+    cursor = store.list_runs(limit=1).next_cursor
+    with pytest.raises(ValueError, match="ask for the same order"):
+        store.list_runs(Wanted(order="fittest"), cursor=cursor)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "abc",
+        "ÿ",
+        "MjAzMA",
+        "' OR 1=1 --",
+        "bm90IGE=",
+        "W10",
+        "WyJuZXdlc3QiLDEsInIiXQ",
+        "WyJuZXdlc3QiLCIyMDMwLTAxLTAxIiwiciJd",
+    ],
+)
 def test_a_cursor_that_no_page_gave_is_refused(store: Store, cursor: str) -> None:
     with pytest.raises(ValueError, match="is not a cursor"):
         store.list_runs(cursor=cursor)
