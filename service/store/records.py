@@ -46,6 +46,14 @@ def run_row(session: Session, run_id: str, *, lock: bool = False) -> RunRow:
     return row
 
 
+def candidate_row(session: Session, run_id: str, candidate_id: str) -> CandidateRow:
+    """The row of one of the run's candidates. Raises `NotFound`."""
+    row = session.get(CandidateRow, candidate_id)
+    if row is None or row.run_id != run_id:
+        raise NotFound(f"run {run_id} has no candidate {candidate_id!r}")
+    return row
+
+
 def run_of(row: RunRow) -> Run:
     """The run that a row holds."""
     return Run(
@@ -202,13 +210,16 @@ def completions_of(session: Session, run_id: str) -> tuple[Completion, ...]:
     return tuple(completion_of(row) for row in session.exec(query.order_by(*(col(part) for part in order))).all())
 
 
-def trainings_of(session: Session, run_id: str) -> tuple[Training, ...]:
-    """All trainings of a run with their curves, in the order in which they were added."""
-    rows = session.exec(select(TrainingRow).where(TrainingRow.run_id == run_id).order_by(col(TrainingRow.place))).all()
+def trainings_of(session: Session, run_id: str, candidate_id: str | None = None) -> tuple[Training, ...]:
+    """All trainings of a run, or of one of its candidates, with their curves, in the order in which they were added."""
+    wanted = [TrainingRow.run_id == run_id]
+    if candidate_id is not None:
+        wanted.append(TrainingRow.candidate_id == candidate_id)
+    rows = session.exec(select(TrainingRow).where(*wanted).order_by(col(TrainingRow.place))).all()
     points = session.exec(
         select(CurvePointRow)
         .join(TrainingRow, col(CurvePointRow.training_id) == col(TrainingRow.id))
-        .where(TrainingRow.run_id == run_id)
+        .where(*wanted)
         .order_by(col(CurvePointRow.training_id), col(CurvePointRow.segment))
     ).all()
     curves: dict[str, list[CurvePoint]] = defaultdict(list)

@@ -41,7 +41,7 @@ from service.store.database import Database
 from service.store.errors import NotFound, StateConflict
 from service.store.listing import RunPage, Wanted, page
 from service.store.states import Wish
-from service.store.tables import CandidateRow, RunRow, TrainingRow
+from service.store.tables import RunRow, TrainingRow
 from service.store.tokens import Tokens
 from service.store.writer import Writer
 
@@ -140,16 +140,15 @@ class Store:
         """One candidate of the run. Raises `NotFound`."""
         with self._database.reading() as session:
             records.run_row(session, run_id)
-            row = session.get(CandidateRow, candidate_id)
-            if row is None or row.run_id != run_id:
-                raise NotFound(f"run {run_id} has no candidate {candidate_id!r}")
-            return records.candidate_of(row)
+            return records.candidate_of(records.candidate_row(session, run_id, candidate_id))
 
-    def trainings(self, run_id: str) -> tuple[Training, ...]:
-        """The run's trainings with their curves, in the order in which they were planned. Raises `NotFound`."""
+    def trainings(self, run_id: str, candidate_id: str | None = None) -> tuple[Training, ...]:
+        """The run's trainings, or one candidate's, with their curves, in the order of their planning. Raises `NotFound`."""
         with self._database.reading() as session:
             records.run_row(session, run_id)
-            return records.trainings_of(session, run_id)
+            if candidate_id is not None:
+                records.candidate_row(session, run_id, candidate_id)
+            return records.trainings_of(session, run_id, candidate_id)
 
     def completions(self, run_id: str) -> tuple[Completion, ...]:
         """The run's completions in order of iteration, slot, attempt and try. Raises `NotFound`."""

@@ -14,9 +14,11 @@ from service.schema import (
     Message,
     RunState,
     Training,
+    TrainingState,
     Usage,
 )
 from service.store import Store, Writer, process_owner
+from tests.integration.store.test_candidates import candidate
 from tests.unit.baselines.example import ARM, STEPS, made, put
 
 POINT = CurvePoint(
@@ -147,3 +149,22 @@ def test_completions_come_with_prompt_reply_and_cost(client: httpx.Client, write
     stored = writer.store_completion(asked.id, "reply", "proposed", (), Usage(prompt_tokens=7, usd=None))
     answer = client.get(f"/runs/{writer.claim.run_id}/completions")
     assert TypeAdapter(list[Completion]).validate_json(answer.content) == [stored]
+
+
+def test_the_trainings_of_one_candidate_are_told_alone_and_thinned(client: httpx.Client, writer: Writer) -> None:
+    ids = []
+    for slot in (0, 1):
+        one = candidate(writer, slot=slot)
+        writer.add_candidate(one)
+        training = Training(
+            id=f"{one.id}-s0", run_id=one.run_id, candidate_id=one.id, reward="candidate", comparison=False, seed=0,
+            state=TrainingState.QUEUED, segments=5, segments_done=0, curve=(), result=None, reason=None,
+        )  # fmt: skip
+        writer.add_trainings((training,))
+        for segment in range(5):
+            writer.add_segment(training.id, POINT.model_copy(update={"segment": segment}), "key", 1000)
+        ids.append(one.id)
+    path = f"/runs/{writer.claim.run_id}/candidates"
+    (told,) = client.get(f"{path}/{ids[1]}/trainings", params={"points": 3}).json()
+    assert (told["candidate_id"], [point["segment"] for point in told["curve"]]) == (ids[1], [0, 2, 4])
+    assert client.get(f"{path}/r-nowhere-1-0/trainings").status_code == 404
