@@ -51,9 +51,9 @@ class MortalWriter(Writer):
         self._death = death
 
     @contextmanager
-    def _change(self) -> Iterator[Change]:
+    def _change(self, *, after_leaving: bool = False) -> Iterator[Change]:
         method = sys._getframe(2).f_code.co_name
-        with super()._change() as change:
+        with super()._change(after_leaving=after_leaving) as change:
             yield change
             self._death.at(method, "before")
         self._death.at(method, "after")
