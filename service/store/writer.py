@@ -42,9 +42,16 @@ class Writer:
         self.claim = claim
 
     def set_run_state(self, state: RunState, reason: str | None = None) -> None:
-        """Moves the run on. Any state but `running` gives the claim up: it must be the writer's last change."""
+        """Moves the run on. Any state but `running` gives the claim up: it must be the writer's last change.
+
+        A user's wish that came too late to be heard is obeyed here, unless the run ends.
+        """
         with self._change() as change:
-            change.move(state, reason)
+            wanted = change.run.wanted_state
+            if wanted is not None and not state.ended and state is not RunState.RUNNING:
+                change.move(RunState(wanted), "asked for by a user")
+            else:
+                change.move(state, reason)
 
     def start_iteration(self, number: int) -> None:
         """Begins iteration `number` (from 1) in `designing`."""

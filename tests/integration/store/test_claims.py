@@ -240,6 +240,20 @@ def test_the_owner_of_a_running_run_hears_of_a_wish_at_its_next_heartbeat(
     assert store.get_run(writer.claim.run_id).state is state
 
 
+@pytest.mark.parametrize("left", [RunState.QUEUED, RunState.PAUSED, RunState.AWAITING_FEEDBACK])
+def test_a_wish_that_comes_as_the_run_is_left_is_obeyed(store: Store, writer: Writer, left: RunState) -> None:
+    store.request_state(writer.claim.run_id, "cancel")
+    writer.set_run_state(left, "another run has its turn")
+    run = store.get_run(writer.claim.run_id)
+    assert (run.state, run.reason) == (RunState.CANCELLED, "asked for by a user")
+
+
+def test_a_wish_that_comes_as_the_run_ends_comes_too_late(store: Store, writer: Writer) -> None:
+    store.request_state(writer.claim.run_id, "pause")
+    writer.set_run_state(RunState.COMPLETED)
+    assert store.get_run(writer.claim.run_id).state is RunState.COMPLETED
+
+
 def test_a_wish_to_pause_can_be_taken_back(store: Store, writer: Writer) -> None:
     store.request_state(writer.claim.run_id, "pause")
     store.request_state(writer.claim.run_id, "resume")
