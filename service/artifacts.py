@@ -56,6 +56,11 @@ class ArtifactStore:
             self._files, self._root = fsspec.url_to_fs(url)
         self._local = "file" in self._files.protocol
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that holds them, None where they are kept elsewhere."""
+        return Path(self._root) if self._local else None
+
     def put(self, key: str, data: bytes) -> None:
         """Stores `data` under `key`, on disk before this returns. Raises `KeyRefused`, `ArtifactsUnavailable`."""
         path = self._path(key)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
 
 from service.orchestrator.orchestrator import Orchestrator
+from service.schema import OrchestratorPresence
 from service.store.claims import Claim
 from service.store.errors import LeaseLost, StoreUnavailable
 from service.store.owner import process_owner
@@ -13,6 +17,7 @@ from service.store.store import Store
 
 POLL_SECONDS = 0.5
 STORE_AWAY_SECONDS = 2.0
+SIGN_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -23,12 +28,15 @@ class Dispatcher:
         self._orchestrator, self._store = orchestrator, store
         self._lease, self._most = lease_seconds, runs_at_once
         self._working: dict[str, threading.Thread] = {}
+        self._started = datetime.now(UTC)
+        self._told = 0.0
 
     def work(self, stop: threading.Event) -> None:
         """Works until `stop` is set; every run is then left for the next process to take up, and is waited for."""
         while not stop.is_set():
             self._working = {run: thread for run, thread in self._working.items() if thread.is_alive()}
             try:
+                self._give_sign()
                 while len(self._working) < self._most and self._take_one(stop):
                     pass
             except StoreUnavailable as error:
@@ -37,6 +45,20 @@ class Dispatcher:
             stop.wait(POLL_SECONDS)
         for thread in self._working.values():
             thread.join()
+        with suppress(StoreUnavailable):
+            self._store.orchestrators.gone(process_owner())
+
+    def _give_sign(self) -> None:
+        at = time.monotonic()
+        if self._told and at - self._told < SIGN_SECONDS:
+            return
+        ray, fault = self._orchestrator.ray()
+        presence = OrchestratorPresence(
+            owner=process_owner(), started_at=self._started, seen_at=datetime.now(UTC), runs=len(self._working),
+            runs_at_once=self._most, ray=ray, fault=fault,
+        )  # fmt: skip
+        self._store.orchestrators.here(presence)
+        self._told = at
 
     def _take_one(self, stop: threading.Event) -> bool:
         claim = self._store.claim(process_owner(), self._lease)

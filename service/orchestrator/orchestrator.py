@@ -40,7 +40,7 @@ from service.orchestrator.patience import Patience
 from service.orchestrator.screen import screen
 from service.orchestrator.warm_start import check_warm_start
 from service.orchestrator.work import Interrupted, Tools
-from service.schema import Run, RunState
+from service.schema import RayState, Run, RunState
 from service.settings import Settings
 from service.store.claims import Claim
 from service.store.errors import LeaseLost, NotFound, StateConflict, StoreUnavailable
@@ -184,6 +184,15 @@ class Orchestrator:
     def connect(self) -> None:
         """Begins to start Ray, or to connect to it, before the first run needs it; who needs it first hears of a fault."""
         self._connected()
+
+    def ray(self) -> tuple[RayState, str | None]:
+        """How this process stands with Ray, and what keeps it from there."""
+        with self._connecting:
+            connecting = self._cluster
+        if connecting is None or not connecting.done():
+            return RayState.CONNECTING, None
+        error = connecting.exception()
+        return (RayState.CONNECTED, None) if error is None else (RayState.FAULT, str(error))
 
     def _connected(self) -> Future[Cluster]:
         with self._connecting:

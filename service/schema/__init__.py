@@ -9,6 +9,7 @@ from service.schema.baseline import (
     BaselineSummary,
     BaselineTraining,
 )
+from service.schema.health import Check, OrchestratorPresence, RayState, Readiness
 from service.schema.people import Contribution, Feedback, Order, Preference, Proposal, Words
 from service.schema.run import (
     Candidate,
@@ -61,11 +62,11 @@ from service.schema.training import (
 
 __all__ = [
     "OFFLINE", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineSummary", "BaselineTraining",
-    "Budget", "Candidate", "CandidateState", "Comparison", "Completion", "CompletionState", "ComponentSummary",
-    "ComponentVerdict", "Contribution", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event", "EventKind",
-    "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration",
-    "IterationState", "Message", "Moment", "NewToken", "Order", "PPOConfig", "PolicyOf", "Preference", "Proposal",
-    "RewardComparison", "RewardKind", "Run", "RunRecord", "RunRequest", "RunState", "Scope", "SearchConfig", "Seed",
-    "Severity", "Spending", "Token", "Training", "TrainingConfig", "TrainingResult", "TrainingState", "Usage",
-    "Verdict", "Words",
+    "Budget", "Candidate", "CandidateState", "Check", "Comparison", "Completion", "CompletionState",
+    "ComponentSummary", "ComponentVerdict", "Contribution", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event",
+    "EventKind", "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration",
+    "IterationState", "Message", "Moment", "NewToken", "OrchestratorPresence", "Order", "PPOConfig", "PolicyOf",
+    "Preference", "Proposal", "RayState", "Readiness", "RewardComparison", "RewardKind", "Run", "RunRecord",
+    "RunRequest", "RunState", "Scope", "SearchConfig", "Seed", "Severity", "Spending", "Token", "Training",
+    "TrainingConfig", "TrainingResult", "TrainingState", "Usage", "Verdict", "Words",
 ]  # fmt: skip

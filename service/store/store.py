@@ -40,6 +40,7 @@ from service.store.columns import now
 from service.store.database import Database
 from service.store.errors import NotFound, StateConflict
 from service.store.listing import RunPage, Wanted, page
+from service.store.presence import Presences
 from service.store.states import Wish
 from service.store.tables import RunRow, TrainingRow
 from service.store.tokens import Tokens
@@ -61,6 +62,7 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.tokens = Tokens(database)
+        self.orchestrators = Presences(database)
 
     def close(self) -> None:
         """Gives all connections back; nothing else is lost."""

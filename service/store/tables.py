@@ -215,6 +215,20 @@ class ContributionRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
 
+class OrchestratorRow(SQLModel, table=True):
+    """The last sign of life of one orchestrator."""
+
+    __tablename__: ClassVar[str] = "orchestrator"
+
+    owner: str = Field(primary_key=True, max_length=255)
+    started_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    seen_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    runs: int
+    runs_at_once: int
+    ray: str = Field(max_length=STATE)
+    fault: str | None = Field(default=None, sa_column=Column(PlainText))
+
+
 class TokenRow(SQLModel, table=True):
     """A bearer token; of its secret only the SHA-256 is kept, in hexadecimal."""
 

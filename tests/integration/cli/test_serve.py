@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -79,6 +80,7 @@ def test_what_is_asked_for_over_http_is_worked_on_and_left_resumable_within_ten_
             for line in events.iter_lines():  # the stream is left open: it must not hold up the end
                 if line == "event: curve_point":
                     break
+            assert client.get("/readyz").status_code == 200
             server.send_signal(signal.SIGTERM)
             told = time.monotonic()
             server.wait(60)
@@ -87,6 +89,7 @@ def test_what_is_asked_for_over_http_is_worked_on_and_left_resumable_within_ten_
         assert "open access: whoever is on this machine may use" in server.stderr.read()
     store = open_store(Settings(data_folder=tmp_path).database_url)
     left = store.get_run(run_id)
+    assert store.orchestrators.list(timedelta(days=1)) == ()  # it said goodbye
     store.close()
     assert (left.state, left.reason) == ("queued", "interrupted")
 
