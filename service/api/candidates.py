@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-from service.api.deps import CandidateId, CurrentDataFolder, CurrentStore, RunId
+from service.api.deps import CandidateId, CurrentArtifacts, CurrentDataFolder, CurrentStore, RunId
 from service.api.errors import COMMON, CONFLICT, MISSING
 from service.baselines.stored import with_human_normalised
+from service.evolution.selection import best_training
 from service.schema import Candidate, CandidateState, Iteration, Run
+from service.store import NotFound
 
+POLICY = "application/octet-stream"
 router = APIRouter(prefix="/runs/{run_id}", tags=["candidates"], responses={**COMMON, **MISSING})
 
 
@@ -42,6 +45,25 @@ def get_candidate(
     """One candidate with code, verdict and findings."""
     found = store.candidate(run_id, candidate_id)
     return with_human_normalised(store.get_run(run_id), [found], data_folder)[0]
+
+
+@router.get(
+    "/candidates/{candidate_id}/policy",
+    operation_id="getPolicy",
+    summary="Fetch the policy trained with a reward function",
+    response_class=Response,
+    responses={
+        200: {"description": "The policy.", "content": {POLICY: {"schema": {"type": "string", "format": "binary"}}}}
+    },
+)
+def get_policy(run_id: RunId, candidate_id: CandidateId, store: CurrentStore, artifacts: CurrentArtifacts) -> Response:
+    """The best policy of its trainings in the search, as safetensors, which run nothing when they are read."""
+    best = best_training(store.trainings(run_id, candidate_id), candidate_id)
+    key = None if best is None else store.policy_key(best.id)
+    if key is None:
+        raise NotFound(f"candidate {candidate_id} has no policy: none of its trainings has come to its end")
+    headers = {"Content-Disposition": f'attachment; filename="{candidate_id}.policy.safetensors"'}
+    return Response(artifacts.get(key), media_type=POLICY, headers=headers)
 
 
 @router.post(

@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 from pydantic import TypeAdapter
 
+from service.artifacts import ArtifactStore
 from service.schema import (
     Candidate,
     CandidateState,
@@ -14,6 +15,7 @@ from service.schema import (
     Message,
     RunState,
     Training,
+    TrainingResult,
     TrainingState,
     Usage,
 )
@@ -168,3 +170,25 @@ def test_the_trainings_of_one_candidate_are_told_alone_and_thinned(client: httpx
     (told,) = client.get(f"{path}/{ids[1]}/trainings", params={"points": 3}).json()
     assert (told["candidate_id"], [point["segment"] for point in told["curve"]]) == (ids[1], [0, 2, 4])
     assert client.get(f"{path}/r-nowhere-1-0/trainings").status_code == 404
+
+
+def test_a_policy_is_fetched_once_a_training_has_ended(client: httpx.Client, writer: Writer, folder: Path) -> None:
+    one = candidate(writer)
+    writer.add_candidate(one)
+    training = Training(
+        id=f"{one.id}-s0", run_id=one.run_id, candidate_id=one.id, reward="candidate", comparison=False, seed=0,
+        state=TrainingState.QUEUED, segments=1, segments_done=0, curve=(), result=None, reason=None,
+    )  # fmt: skip
+    writer.add_trainings((training,))
+    path = f"/runs/{one.run_id}/candidates/{one.id}/policy"
+    missing = client.get(path)
+    assert missing.status_code == 404
+    assert "none of its trainings has come to its end" in missing.json()["detail"]
+    key = f"runs/{one.run_id}/trainings/{training.id}/policy.safetensors"
+    ArtifactStore(str(folder / "artifacts")).put(key, b"weights")
+    writer.add_segment(training.id, POINT, "key", 1000)
+    result = TrainingResult(best_segment=0, fitness=1.0, success_rate=0.0, episodes=())
+    writer.finish_training(training.id, result, key, 10)
+    answer = client.get(path)
+    assert (answer.content, answer.headers["content-type"]) == (b"weights", "application/octet-stream")
+    assert answer.headers["content-disposition"] == f'attachment; filename="{one.id}.policy.safetensors"'
