@@ -92,9 +92,7 @@ class Cluster:
         with self._change:
             self._dead = self._dead or (self._connected and bool(_dead_processes()))
             self._change.wait_for(lambda: not (self._dead and self._users))
-            if self._dead:
-                self._dead = False
-                self.close()
+            self._bury()
             if not self._connected:
                 self._connect()
             self._users += 1
@@ -102,7 +100,14 @@ class Cluster:
     def _leave(self) -> None:
         with self._change:
             self._users -= 1
+            self._bury()
             self._change.notify_all()
+
+    def _bury(self) -> None:
+        """Ends what is left of a Ray that has died, once nobody trains on it."""
+        if self._dead and not self._users:
+            self._dead = False
+            self.close()
 
     def _nodes(self) -> list[Node]:
         """The living nodes, with all that they have, whoever uses it now.

@@ -49,7 +49,7 @@ QUICK = TrainingConfig(
 ONE_SEGMENT = 4000
 LONG = 200_000
 ACTS_WITHIN_SECONDS = 2.0
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 200.0
 
 
 class Place:
@@ -66,6 +66,7 @@ class Place:
         self,
         *,
         iterations: int = 1,
+        candidates: int = 2,
         steps: int = ONE_SEGMENT,
         designer: str = "offline",
         budget: Budget | None = None,
@@ -76,7 +77,7 @@ class Place:
             task="hop forward",
             environment="Hopper-v5",
             designer=designer,
-            search=SearchConfig(iterations=iterations, candidates=2, seed=1),
+            search=SearchConfig(iterations=iterations, candidates=candidates, seed=1),
             training=QUICK.model_copy(update={"halving": halving}),
             budget=budget or Budget(),
         )
@@ -139,7 +140,7 @@ def ended(run: Run) -> bool:
 
 
 def test_runs_that_wait_are_worked_on_side_by_side_and_take_turns(place: Place) -> None:
-    runs = [place.submit(iterations=2) for _ in range(3)]
+    runs = [place.submit(iterations=number, candidates=1) for number in (2, 2, 1)]
     with place.working():
         for run_id in runs:
             assert place.until(run_id, ended).state is RunState.COMPLETED

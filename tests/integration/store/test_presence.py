@@ -4,23 +4,24 @@ from service.schema import OrchestratorPresence, RayState
 from service.store import Store
 
 A_MINUTE = timedelta(minutes=1)
-NOW = datetime.now(UTC)
 
 
 def presence(owner: str, seen: timedelta = timedelta(), **more: object) -> OrchestratorPresence:
+    at = datetime.now(UTC)
     fields = {
-        "owner": owner, "started_at": NOW - 2 * A_MINUTE, "seen_at": NOW - seen, "runs": 1, "runs_at_once": 2,
+        "owner": owner, "started_at": at - 2 * A_MINUTE, "seen_at": at - seen, "runs": 1, "runs_at_once": 2,
         "ray": RayState.CONNECTED,
     }  # fmt: skip
     return OrchestratorPresence.model_validate(fields | more)
 
 
 def test_who_gave_a_sign_of_life_lately_is_listed(store: Store) -> None:
-    alive, silent = presence("host:1:1"), presence("host:2:2", seen=2 * A_MINUTE)
+    alive = presence("host:1:1")
+    silent = presence("host:2:2", seen=2 * A_MINUTE)
     for one in (silent, alive):
         store.orchestrators.here(one)
     assert store.orchestrators.list(A_MINUTE) == (alive,)
-    assert store.orchestrators.list(10 * A_MINUTE) == (alive, silent)
+    assert store.orchestrators.list(10 * A_MINUTE) == (alive, silent)  # the older process first
 
 
 def test_the_last_sign_counts(store: Store) -> None:
