@@ -120,12 +120,6 @@ class Place:
         return any(training.segments_done for training in self.store.trainings(run_id))
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with Postgres(tmp_path_factory.mktemp("postgres")) as server:
-        yield server
-
-
 @pytest.fixture
 def place(postgres: Postgres, tmp_path: Path) -> Iterator[Place]:
     url = postgres.create("runs")
