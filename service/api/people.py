@@ -11,7 +11,7 @@ from service.api.access import Caller
 from service.api.deps import CurrentStore, RunId
 from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused
 from service.api.intake import card_of
-from service.schema import Contribution, Feedback, Order, Preference, Proposal, Words
+from service.schema import Contribution, Feedback, Order, OwnReward, Preference, Words
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["people"], responses={**COMMON, **MISSING})
 GIVEN = {**BODY, **CONFLICT}
@@ -60,13 +60,13 @@ def list_preferences(run_id: RunId, store: CurrentStore) -> tuple[Preference, ..
     status_code=HTTPStatus.CREATED,
     responses=GIVEN,
 )
-def give_candidate(run_id: RunId, proposal: Proposal, store: CurrentStore, caller: Caller) -> Contribution:
+def give_candidate(run_id: RunId, reward: OwnReward, store: CurrentStore, caller: Caller) -> Contribution:
     """It joins the next iteration beside those that the designer writes, and is judged as they are."""
     env_card = card_of(store.get_run(run_id).request.environment)
     try:
-        check_reward(proposal.source, env_card.parameters)
+        check_reward(reward.source, env_card.parameters)
     except RewardRejected as rejected:
         raise RequestRefused(
             [FieldError(field="source", message=str(fault)) for fault in rejected.faults]
         ) from rejected
-    return store.contribute(run_id, proposal.source, caller)
+    return store.contribute(run_id, reward.source, caller)

@@ -10,7 +10,7 @@ from service.schema.baseline import (
     BaselineTraining,
 )
 from service.schema.health import Check, OrchestratorPresence, RayState, Readiness
-from service.schema.people import Contribution, Feedback, Order, Preference, Proposal, Words
+from service.schema.people import Contribution, Feedback, Order, OwnReward, Preference, Words
 from service.schema.run import (
     Candidate,
     CandidateState,
@@ -65,8 +65,8 @@ __all__ = [
     "Budget", "Candidate", "CandidateState", "Check", "Comparison", "Completion", "CompletionState",
     "ComponentSummary", "ComponentVerdict", "Contribution", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event",
     "EventKind", "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration",
-    "IterationState", "Message", "Moment", "NewToken", "OrchestratorPresence", "Order", "PPOConfig", "PolicyOf",
-    "Preference", "Proposal", "RayState", "Readiness", "RewardComparison", "RewardKind", "Run", "RunRecord",
+    "IterationState", "Message", "Moment", "NewToken", "OrchestratorPresence", "Order", "OwnReward", "PPOConfig",
+    "PolicyOf", "Preference", "RayState", "Readiness", "RewardComparison", "RewardKind", "Run", "RunRecord",
     "RunRequest", "RunState", "Scope", "SearchConfig", "Seed", "Severity", "Spending", "Token", "Training",
     "TrainingConfig", "TrainingResult", "TrainingState", "Usage", "Verdict", "Words",
 ]  # fmt: skip

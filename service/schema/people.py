@@ -47,7 +47,7 @@ class Order(Frozen):
     words: str | None = Field(None, min_length=1, max_length=MOST_WORDS, description="Why.")
 
 
-class Proposal(Frozen):
+class OwnReward(Frozen):
     """A reward function of one's own for the next iteration: `POST /api/v1/runs/{run_id}/candidates`."""
 
     source: str = Field(min_length=1, max_length=MOST_SOURCE, description="Python with `compute_reward`.")

@@ -11,7 +11,7 @@ from service.schema import Candidate, CandidateState, EventKind, Finding, Interv
 from service.store import people, trainings
 from service.store.change import Change
 from service.store.errors import NotFound, StateConflict
-from service.store.records import candidate_of
+from service.store.records import candidate_of, candidate_row
 from service.store.states import check_candidate_step, check_iteration_step
 from service.store.tables import CandidateRow, IterationRow
 
@@ -70,7 +70,7 @@ def set_state(
     reason: str | None = None,
 ) -> None:
     """Moves a candidate on and adds what became known (None leaves it). Raises `NotFound`, `StateConflict`, `ValueError`."""
-    row = _row(change, candidate_id)
+    row = candidate_row(change.session, change.run.id, candidate_id)
     check_candidate_step(candidate_id, CandidateState(row.state), state)
     if fitness is not None and not math.isfinite(fitness):
         raise ValueError(f"candidate {candidate_id}: fitness must be finite, got {fitness}; fail the candidate instead")
@@ -99,7 +99,7 @@ def set_state(
 
 def prune(change: Change, candidate_id: str, reason: str, findings: tuple[Finding, ...]) -> None:
     """Stops a candidate in training and all its open trainings, once; `reason` says where and why. Raises as `set_state`."""
-    if _row(change, candidate_id).state == CandidateState.PRUNED:
+    if candidate_row(change.session, change.run.id, candidate_id).state == CandidateState.PRUNED:
         return
     set_state(change, candidate_id, CandidateState.PRUNED, findings=findings, reason=reason)
     trainings.prune_of(change, candidate_id, reason)
@@ -107,7 +107,7 @@ def prune(change: Change, candidate_id: str, reason: str, findings: tuple[Findin
 
 def continue_pruned(change: Change, candidate_id: str) -> None:
     """Queues a pruned candidate and its trainings again, to be trained to the end. Raises `NotFound`, `StateConflict`."""
-    row = _row(change, candidate_id)
+    row = candidate_row(change.session, change.run.id, candidate_id)
     if row.state != CandidateState.PRUNED:
         raise StateConflict(
             f"candidate {candidate_id} is {row.state}: only one that is {CandidateState.PRUNED} can be continued"
@@ -115,13 +115,6 @@ def continue_pruned(change: Change, candidate_id: str) -> None:
     row.state, row.reason, row.continued = CandidateState.QUEUED, None, True
     _event(change, candidate_of(row).model_copy(update={"reason": "to be trained to its end, as was asked for"}))
     trainings.queue_pruned_of(change, candidate_id)
-
-
-def _row(change: Change, candidate_id: str) -> CandidateRow:
-    row = change.session.get(CandidateRow, candidate_id)
-    if row is None or row.run_id != change.run.id:
-        raise NotFound(f"no candidate {candidate_id!r} is stored for run {change.run.id}")
-    return row
 
 
 def _row_of(change: Change, candidate: Candidate) -> CandidateRow:

@@ -16,7 +16,7 @@ from service.schema import Run, RunState
 from service.store import records
 from service.store.tables import RunRow
 
-Order = Literal["newest", "updated", "fittest"]
+Sort = Literal["newest", "updated", "fittest"]
 COLUMNS = {"newest": RunRow.created_at, "updated": RunRow.updated_at, "fittest": RunRow.best_fitness}
 
 
@@ -30,7 +30,7 @@ class Wanted:
     state: RunState | None = None
     environment: str | None = None
     text: str | None = None
-    order: Order = "newest"
+    sort: Sort = "newest"
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class Place:
 
 def page(session: Session, wanted: Wanted, limit: int, cursor: str | None) -> RunPage:
     """One page of at most `limit` runs. Raises `ValueError` for a cursor that no page of this order gave."""
-    by = col(COLUMNS[wanted.order])
+    by = col(COLUMNS[wanted.sort])
     query = select(RunRow).where(*_conditions(wanted))
     if cursor is not None:
-        query = query.where(_after(by, _read(cursor, wanted.order)))
+        query = query.where(_after(by, _read(cursor, wanted.sort)))
     rows = session.exec(query.order_by(by.desc().nulls_last(), col(RunRow.id).desc()).limit(limit + 1)).all()
     runs = tuple(records.run_of(row) for row in rows[:limit])
-    return RunPage(runs, _write(runs[-1], wanted.order) if len(rows) > limit else None)
+    return RunPage(runs, _write(runs[-1], wanted.sort) if len(rows) > limit else None)
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -78,13 +78,13 @@ def _after(by: Mapped[datetime | float | None], place: Place) -> ColumnElement[b
     return or_(by < place.value, and_(by == place.value, behind), by.is_(None))
 
 
-def _write(run: Run, order: Order) -> str:
-    value = {"newest": run.created_at, "updated": run.updated_at, "fittest": run.best_fitness}[order]
+def _write(run: Run, sort: Sort) -> str:
+    value = {"newest": run.created_at, "updated": run.updated_at, "fittest": run.best_fitness}[sort]
     told = value.isoformat() if isinstance(value, datetime) else value
-    return urlsafe_b64encode(json.dumps([order, told, run.id]).encode()).decode().rstrip("=")
+    return urlsafe_b64encode(json.dumps([sort, told, run.id]).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, order: Order) -> Place:
+def _read(cursor: str, sort: Sort) -> Place:
     refused = f"{cursor!r} is not a cursor: give the `next_cursor` of the page before, and ask for the same order"
     try:
         parts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
@@ -92,8 +92,8 @@ def _read(cursor: str, order: Order) -> Place:
         value = datetime.fromisoformat(told) if isinstance(told, str) else told
     except (ValueError, TypeError) as error:
         raise ValueError(refused) from error
-    kinds = float | int | None if order == "fittest" else datetime
+    kinds = float | int | None if sort == "fittest" else datetime
     naive = isinstance(value, datetime) and value.tzinfo is None
-    if given != order or naive or isinstance(value, bool) or not (isinstance(value, kinds) and isinstance(run_id, str)):
+    if given != sort or naive or isinstance(value, bool) or not (isinstance(value, kinds) and isinstance(run_id, str)):
         raise ValueError(refused)
     return Place(value, run_id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import TypeVar
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -12,6 +13,7 @@ from service.store.change import Change
 from service.store.errors import NotFound, StateConflict
 from service.store.tables import CandidateRow, ContributionRow, FeedbackRow, PreferenceRow
 
+Said = TypeVar("Said", FeedbackRow, PreferenceRow, ContributionRow)
 MOST_WAITING = 64
 """Contributions of one run that may wait for its next iteration."""
 
@@ -32,7 +34,7 @@ def say(change: Change, words: Words, author: str) -> Feedback:
     change.session.add(row)
     change.session.flush()
     change.event(EventKind.FEEDBACK, f"{author}: {words.words}", candidate_id=words.candidate_id)
-    return feedback_of(row)
+    return Feedback.model_validate(row.model_dump())
 
 
 def prefer(change: Change, order: Order, author: str) -> Preference:
@@ -51,7 +53,7 @@ def prefer(change: Change, order: Order, author: str) -> Preference:
     change.session.add(row)
     change.session.flush()
     change.event(EventKind.FEEDBACK, f"{author} prefers {' over '.join(order.ranking)}")
-    return preference_of(row)
+    return Preference.model_validate(row.model_dump())
 
 
 def contribute(change: Change, source: str, author: str) -> Contribution:
@@ -73,7 +75,7 @@ def contribute(change: Change, source: str, author: str) -> Contribution:
     change.session.add(row)
     change.session.flush()
     change.event(EventKind.LOG, f"{author} gave a reward for iteration {run.iteration + 1}")
-    return contribution_of(row)
+    return Contribution.model_validate(row.model_dump())
 
 
 def take_in(change: Change, number: int) -> None:
@@ -86,45 +88,26 @@ def take_in(change: Change, number: int) -> None:
 
 def feedback_in(session: Session, run_id: str) -> tuple[Feedback, ...]:
     """All words on a run, in the order in which they came."""
-    query = select(FeedbackRow).where(FeedbackRow.run_id == run_id)
-    return tuple(map(feedback_of, session.exec(query.order_by(col(FeedbackRow.created_at), col(FeedbackRow.id))).all()))
+    return tuple(Feedback.model_validate(row.model_dump()) for row in _rows(session, FeedbackRow, run_id))
 
 
 def preferences_in(session: Session, run_id: str) -> tuple[Preference, ...]:
     """All rankings, in the order in which they came."""
-    query = select(PreferenceRow).where(PreferenceRow.run_id == run_id)
-    ordered = query.order_by(col(PreferenceRow.created_at), col(PreferenceRow.id))
-    return tuple(map(preference_of, session.exec(ordered).all()))
+    return tuple(Preference.model_validate(row.model_dump()) for row in _rows(session, PreferenceRow, run_id))
 
 
 def contributions_in(session: Session, run_id: str) -> tuple[Contribution, ...]:
     """All rewards that people gave, in the order in which they came."""
-    query = select(ContributionRow).where(ContributionRow.run_id == run_id)
-    ordered = query.order_by(col(ContributionRow.created_at), col(ContributionRow.id))
-    return tuple(map(contribution_of, session.exec(ordered).all()))
+    return tuple(Contribution.model_validate(row.model_dump()) for row in _rows(session, ContributionRow, run_id))
 
 
-def feedback_of(row: FeedbackRow) -> Feedback:
-    """The words that a row holds."""
-    return Feedback.model_validate(row.model_dump())
-
-
-def preference_of(row: PreferenceRow) -> Preference:
-    """The ranking that a row holds."""
-    return Preference.model_validate(row.model_dump())
-
-
-def contribution_of(row: ContributionRow) -> Contribution:
-    """The reward that a row holds."""
-    return Contribution.model_validate(row.model_dump())
+def _rows(session: Session, table: type[Said], run_id: str) -> Sequence[Said]:
+    query = select(table).where(col(table.run_id) == run_id).order_by(col(table.created_at), col(table.id))
+    return session.exec(query).all()
 
 
 def _waiting(change: Change) -> list[ContributionRow]:
-    query = select(ContributionRow).where(
-        ContributionRow.run_id == change.run.id, col(ContributionRow.iteration).is_(None)
-    )
-    ordered = query.order_by(col(ContributionRow.created_at), col(ContributionRow.id))
-    return list(change.session.exec(ordered).all())
+    return [row for row in _rows(change.session, ContributionRow, change.run.id) if row.iteration is None]
 
 
 def _check_heard(change: Change) -> None:
@@ -139,6 +122,6 @@ def _check_known(change: Change, candidate_ids: Collection[str]) -> None:
         raise NotFound(f"run {change.run.id} has no candidate {unknown[0]!r}")
 
 
-def _count(change: Change, table: type[FeedbackRow] | type[PreferenceRow] | type[ContributionRow]) -> int:
+def _count(change: Change, table: type[Said]) -> int:
     query = select(func.count()).select_from(table).where(col(table.run_id) == change.run.id)
     return change.session.exec(query).one()

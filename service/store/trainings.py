@@ -13,6 +13,7 @@ from service.store.errors import NotFound, StateConflict
 from service.store.tables import CandidateRow, CurvePointRow, TrainingRow
 
 OPEN = (TrainingState.QUEUED, TrainingState.RUNNING)
+PRUNED = (TrainingState.PRUNED,)
 
 
 def add(change: Change, trainings: tuple[Training, ...]) -> None:
@@ -109,36 +110,41 @@ def fail(change: Change, training_id: str, reason: str) -> bool:
 
 def prune_of(change: Change, candidate_id: str, reason: str) -> None:
     """Stops the open trainings of a candidate where they are; curve and checkpoint stay."""
-    for row in _of_candidate(change, candidate_id, OPEN):
-        row.state, row.reason = TrainingState.PRUNED, reason
-        _state_event(change, row, f"pruned: {reason}")
-
-
-def prune_comparison(change: Change, reason: str) -> None:
-    """Stops the open trainings of the final comparison where they are."""
-    query = select(TrainingRow).where(
-        TrainingRow.run_id == change.run.id, col(TrainingRow.comparison), col(TrainingRow.state).in_(OPEN)
-    )
-    for row in change.session.exec(query.order_by(col(TrainingRow.place))).all():
-        row.state, row.reason = TrainingState.PRUNED, reason
-        _state_event(change, row, f"pruned: {reason}")
-
-
-def queue_comparison(change: Change) -> None:
-    """Queues the trainings of the final comparison that had been stopped, to go on from their checkpoints."""
-    query = select(TrainingRow).where(
-        TrainingRow.run_id == change.run.id, col(TrainingRow.comparison), TrainingRow.state == TrainingState.PRUNED
-    )
-    for row in change.session.exec(query.order_by(col(TrainingRow.place))).all():
-        row.state, row.reason = TrainingState.QUEUED, None
-        _state_event(change, row, "queued again")
+    _prune(change, _of_candidate(change, candidate_id, OPEN), reason)
 
 
 def queue_pruned_of(change: Change, candidate_id: str) -> None:
     """Queues the pruned trainings of a candidate again, to go on from their checkpoints."""
-    for row in _of_candidate(change, candidate_id, (TrainingState.PRUNED,)):
+    _queue(change, _of_candidate(change, candidate_id, PRUNED))
+
+
+def prune_comparison(change: Change, reason: str) -> None:
+    """Stops the open trainings of the final comparison where they are."""
+    _prune(change, _of_comparison(change, OPEN), reason)
+
+
+def queue_comparison(change: Change) -> None:
+    """Queues the trainings of the final comparison that had been stopped, to go on from their checkpoints."""
+    _queue(change, _of_comparison(change, PRUNED))
+
+
+def _prune(change: Change, rows: Sequence[TrainingRow], reason: str) -> None:
+    for row in rows:
+        row.state, row.reason = TrainingState.PRUNED, reason
+        _state_event(change, row, f"pruned: {reason}")
+
+
+def _queue(change: Change, rows: Sequence[TrainingRow]) -> None:
+    for row in rows:
         row.state, row.reason = TrainingState.QUEUED, None
         _state_event(change, row, "queued again")
+
+
+def _of_comparison(change: Change, states: Collection[TrainingState]) -> Sequence[TrainingRow]:
+    query = select(TrainingRow).where(
+        TrainingRow.run_id == change.run.id, col(TrainingRow.comparison), col(TrainingRow.state).in_(states)
+    )
+    return change.session.exec(query.order_by(col(TrainingRow.place))).all()
 
 
 def _of_candidate(change: Change, candidate_id: str, states: Collection[TrainingState]) -> Sequence[TrainingRow]:

@@ -26,27 +26,17 @@ from service.schema import (
     EventKind,
     Fitness,
     HalvingConfig,
-    PPOConfig,
     Run,
     RunRequest,
     RunState,
     SearchConfig,
-    TrainingConfig,
     TrainingState,
 )
 from service.settings import Settings
 from service.store import Store, Wish, migrate_store, open_store
+from tests.integration.orchestrator.quick import ONE_SEGMENT, QUICK
 from tests.postgres import Postgres
 
-QUICK = TrainingConfig(
-    environments=2,
-    rollout_length=250,
-    evaluation_episodes=1,
-    confirmation_episodes=2,
-    comparison_seeds=0,
-    ppo=PPOConfig(hidden_sizes=(16,), epochs=1, minibatch_size=100),
-)
-ONE_SEGMENT = 4000
 LONG = 200_000
 ACTS_WITHIN_SECONDS = 2.0
 PATIENCE_SECONDS = 200.0

@@ -17,25 +17,14 @@ from service.schema import (
     CandidateState,
     CompletionState,
     Fitness,
-    PPOConfig,
     Run,
     RunRequest,
     RunState,
     SearchConfig,
-    TrainingConfig,
 )
 from service.settings import Settings
 from service.store.store import Store, open_store
-
-QUICK = TrainingConfig(
-    environments=2,
-    rollout_length=250,
-    evaluation_episodes=1,
-    confirmation_episodes=2,
-    comparison_seeds=0,
-    ppo=PPOConfig(hidden_sizes=(16,), epochs=1, minibatch_size=100),
-)
-ONE_SEGMENT = 4000
+from tests.integration.orchestrator.quick import ONE_SEGMENT, QUICK
 
 
 @pytest.fixture

@@ -13,15 +13,14 @@ from service.schema import (
     CandidateState,
     Fitness,
     Order,
-    PPOConfig,
     RunRequest,
     RunState,
     SearchConfig,
-    TrainingConfig,
     Words,
 )
 from service.settings import Settings
 from service.store import open_store
+from tests.integration.orchestrator.quick import ONE_SEGMENT, QUICK
 
 MINE = "def compute_reward(forward_velocity):\n    return 3.0 * forward_velocity, {'fast': 3.0 * forward_velocity}\n"
 REQUEST = RunRequest(
@@ -30,14 +29,7 @@ REQUEST = RunRequest(
     designer="openai/test-model",
     feedback="wait",
     search=SearchConfig(iterations=2, candidates=2),
-    training=TrainingConfig(
-        environments=2,
-        rollout_length=250,
-        evaluation_episodes=1,
-        confirmation_episodes=2,
-        comparison_seeds=0,
-        ppo=PPOConfig(hidden_sizes=(16,), epochs=1, minibatch_size=100),
-    ),
+    training=QUICK,
 )
 
 
@@ -45,7 +37,7 @@ def test_a_run_waits_hears_what_people_say_and_trains_what_they_give(tmp_path: P
     store = open_store(f"sqlite:///{tmp_path}/rewardsmith.db")
     metric = card(REQUEST.environment).metrics[0]
     fitness = Fitness(name=metric.name, score=metric.score, success=metric.success)
-    run_id = store.create_run(REQUEST, fitness, 4000).id
+    run_id = store.create_run(REQUEST, fitness, ONE_SEGMENT).id
     with LoopbackServer(then=Behaviour.GOOD) as server:
         settings = Settings(data_folder=tmp_path, model_base_url=server.base_url, training_cores=2)
         with Orchestrator(settings, store, ArtifactStore(str(tmp_path / "artifacts"))) as orchestrator:

@@ -125,7 +125,7 @@ def test_runs_are_listed_fittest_first_and_those_without_a_fitness_last(store: S
     seen: list[str] = []
     cursor: str | None = None
     while len(seen) < len(ids):
-        page = store.list_runs(Wanted(order="fittest"), limit=1, cursor=cursor)
+        page = store.list_runs(Wanted(sort="fittest"), limit=1, cursor=cursor)
         seen += [run.id for run in page.runs]
         cursor = page.next_cursor
     assert seen == ranked
@@ -135,7 +135,7 @@ def test_runs_are_listed_fittest_first_and_those_without_a_fitness_last(store: S
 def test_runs_are_listed_by_their_last_change(store: Store, new_run: Callable[..., Run]) -> None:
     first, second = new_run(), new_run()
     store.request_state(first.id, "pause")
-    assert [run.id for run in store.list_runs(Wanted(order="updated")).runs] == [first.id, second.id]
+    assert [run.id for run in store.list_runs(Wanted(sort="updated")).runs] == [first.id, second.id]
 
 
 def test_a_cursor_is_of_one_order(store: Store, new_run: Callable[..., Run]) -> None:
@@ -143,7 +143,7 @@ def test_a_cursor_is_of_one_order(store: Store, new_run: Callable[..., Run]) -> 
     new_run()
     cursor = store.list_runs(limit=1).next_cursor
     with pytest.raises(ValueError, match="ask for the same order"):
-        store.list_runs(Wanted(order="fittest"), cursor=cursor)
+        store.list_runs(Wanted(sort="fittest"), cursor=cursor)
 
 
 @pytest.mark.parametrize(
