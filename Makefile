@@ -1,6 +1,8 @@
 # make demo   installs what a run needs into .venv and runs the main job at small size
 # make test   installs what the tests need as well and runs every check, the tests last
 # make chaos-training      kills the workers of a generation at ten random moments and compares every bit: some minutes
+# make chaos-service       kills API, orchestrators and Ray workers at thirty moments, restarts PostgreSQL twice, compares every bit: some minutes
+# make compose-test        docker-compose up, the README's walk-through, a killed worker, down and up in mid-run: some minutes
 # make attacks             runs the corpus of attacks on the sandbox as you; attacks-everywhere: as another user and in containers too
 # make environments-page   writes docs/environments.md from the cards and the shipped baselines
 # make baselines           trains the human and the sparse reward of every card: hours, resumable
@@ -16,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
 
-.PHONY: demo test chaos-training attacks attacks-everywhere live baselines environments-page install clean \
+.PHONY: demo test compose-test chaos-training chaos-service attacks attacks-everywhere live baselines environments-page install clean \
   bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox
 .DELETE_ON_ERROR:
 
@@ -32,8 +34,15 @@ test: $(VENV)/.tests
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
+# With the engine and docker-compose of this machine; port 8000 must be free.
+compose-test: $(VENV)/.tests
+	@$(BIN)/python -m tests.compose
+
+chaos-service: $(VENV)/.tests
+	@$(BIN)/python -m tests.chaos.service
+
 chaos-training: $(VENV)/.tests
-	@$(BIN)/python -m tests.chaos_training
+	@$(BIN)/python -m tests.chaos.training
 
 attacks: $(VENV)/.runtime
 	@$(BIN)/python -m tests.adversary
@@ -78,6 +87,12 @@ bench-kinematics: $(VENV)/.runtime
 
 bench-sandbox: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.sandbox
+
+# Never made anew: the database was made with the password in it.
+.env:
+	@umask 077; sed -e "s/^POSTGRES_PASSWORD=$$/&$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')/" \
+	  -e "s/^RAY_AUTH_TOKEN=$$/&$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')/" .env.example > $@
+	@echo "secrets written to .env"
 
 clean:
 	rm -rf $(VENV) $(PEERS) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

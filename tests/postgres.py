@@ -38,10 +38,10 @@ class Postgres:
         """Where the database is, as an SQLAlchemy URL."""
         return f"postgresql://postgres@/{database}?host={quote(str(self._folder), safe='')}"
 
-    def create(self, database: str, like: str = "template0") -> str:
+    def create(self, database: str, like: str = "template0", encoding: str = "UTF8") -> str:
         """Makes a database, a copy of another if so asked, in place of one of that name; its URL."""
         self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
-        self._run("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE {}", database, like)
+        self._run("CREATE DATABASE {} ENCODING {} TEMPLATE {}", database, encoding, like)
         return self.url(database)
 
     def restart(self) -> None:

@@ -12,6 +12,8 @@ POOL_SIZE = 8
 POOL_OVERFLOW = 8
 POOL_SECONDS = 10
 """A server allows a hundred connections by default: six processes of ours may have sixteen each."""
+CONNECTING = {"connect_timeout": CONNECT_SECONDS, "application_name": "rewardsmith", "client_encoding": "utf8"}
+"""A database of the encoding SQL_ASCII, which says nothing of its text, would be read as bytes otherwise."""
 MIGRATION_LOCK = 7_263_746_001
 """The advisory lock that a migration holds; any number that nothing else on the server uses."""
 
@@ -32,7 +34,7 @@ class Postgresql:
             max_overflow=POOL_OVERFLOW,
             pool_timeout=POOL_SECONDS,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "rewardsmith"},
+            connect_args=CONNECTING,
         )
         reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         return reading, engine

@@ -70,3 +70,16 @@ def test_every_dependency_has_its_reason() -> None:
 def test_every_link_to_a_file_leads_there(document: Path) -> None:
     targets = re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8"))
     assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def test_every_service_and_every_variable_of_the_deployment_is_documented() -> None:
+    page = (HERE / "docs" / "deployment.md").read_text(encoding="utf-8")
+    compose = (HERE / "docker-compose.yml").read_text(encoding="utf-8")
+    services = re.findall(
+        r"^  ([a-z-]+):$", compose.partition("\nservices:\n")[2].partition("\nnetworks:\n")[0], re.MULTILINE
+    )
+    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == services
+    variables = re.findall(r"^([A-Z_]+)=", (HERE / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r"\$\{([A-Z_]+)", compose)) <= set(variables)
+    for variable in variables:
+        assert f"`{variable}`" in page

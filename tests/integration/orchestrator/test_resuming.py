@@ -24,6 +24,7 @@ from service.schema import (
 )
 from service.settings import Settings
 from service.store.store import Store, open_store
+from tests.integration.orchestrator.figures import figures, policies
 
 SCRIPT = Path(__file__).with_name("work_and_die.py")
 REQUEST = RunRequest(
@@ -72,24 +73,6 @@ class Place:
         arguments = [str(self.settings.data_folder), self.run_id, method, when, str(nth)]
         return subprocess.run([sys.executable, str(SCRIPT), *arguments], timeout=200, check=False).returncode
 
-    def figures(self) -> str:
-        """Everything that must be the same however often the work was interrupted, without ids, clocks and costs."""
-        record = self.store.record(self.run_id)
-        parts = [
-            one.model_dump_json(exclude={"created_at": True, "verdict": {"seconds_per_transition"}})
-            for one in record.candidates
-        ]
-        parts += [one.model_dump_json(exclude={"curve"}) for one in record.trainings]
-        parts += [
-            point.model_dump_json(exclude={"steps_per_second"}) for one in record.trainings for point in one.curve
-        ]
-        parts += [record.run.comparison.model_dump_json()] if record.run.comparison else []
-        return "\n".join(parts).replace(self.run_id, "RUN")
-
-    def policies(self) -> list[bytes]:
-        keys = [self.store.policy_key(training.id) for training in self.store.trainings(self.run_id)]
-        return [self.artifacts.get(key) for key in keys if key is not None]
-
 
 @pytest.mark.timeout(900)
 def test_a_run_killed_in_every_step_ends_as_the_undisturbed_one(tmp_path: Path) -> None:
@@ -102,8 +85,10 @@ def test_a_run_killed_in_every_step_ends_as_the_undisturbed_one(tmp_path: Path) 
 
     run = killed.store.get_run(killed.run_id)
     assert run.state is RunState.COMPLETED
-    assert killed.figures() == undisturbed.figures()
-    assert killed.policies() == undisturbed.policies()
+    assert figures(killed.store, killed.run_id) == figures(undisturbed.store, undisturbed.run_id)
+    assert policies(killed.store, killed.artifacts, killed.run_id) == policies(
+        undisturbed.store, undisturbed.artifacts, undisturbed.run_id
+    )
     assert sum(one.state is CandidateState.PRUNED for one in killed.store.candidates(run.id)) == 2  # one an iteration
 
     candidates = {one.id: one for one in killed.store.candidates(run.id)}

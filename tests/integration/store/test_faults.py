@@ -132,3 +132,12 @@ def test_more_threads_than_connections_wait_and_then_say_so(
         ):
             one.execute(text("SELECT 1"))
     database.close()
+
+
+def test_a_database_that_names_no_encoding_gives_back_the_text_it_was_given(postgres: Postgres) -> None:
+    url = postgres.create("unnamed", encoding="SQL_ASCII")
+    migrate_store(url)
+    store = open_store(url)
+    run = store.create_run(request("gallop über 3 m"), FITNESS, 1)
+    assert store.get_run(run.id).request.task == "gallop über 3 m"
+    store.close()
