@@ -27,13 +27,15 @@ class Deployment:
     What is killed is started again at once, as a container is by its restart policy.
     """
 
-    def __init__(self, folder: Path, database_url: str, ray_address: str, token: str, model_url: str) -> None:
-        self._log = (folder / "log").open("ab")
+    def __init__(self, folder: Path, database_url: str, cluster: RayCluster, model_url: str) -> None:
+        folder.mkdir()
+        self.database_url, self.data_folder = database_url, folder / "data"
+        self._log = (folder / "log").open("a+b")
         self._environment = {
             **os.environ,
-            **ray_environment(token),
-            "RAY_ADDRESS": ray_address,
-            "REWARDSMITH_DATA_FOLDER": str(folder / "data"),
+            **ray_environment(cluster.token),
+            "RAY_ADDRESS": cluster.address,
+            "REWARDSMITH_DATA_FOLDER": str(self.data_folder),
             "REWARDSMITH_DATABASE_URL": database_url,
             "REWARDSMITH_LEASE_SECONDS": "5",
             "REWARDSMITH_MODEL_BASE_URL": model_url,
@@ -59,6 +61,9 @@ class Deployment:
             process.terminate()
         for process in self._processes.values():
             process.wait(PATIENCE_SECONDS)
+        if value is not None:
+            self._log.seek(0)
+            print(self._log.read().decode(errors="replace")[-20_000:])
         self._log.close()
 
     @property

@@ -6,6 +6,7 @@ stored replies must never be asked for again; the other's designer is offline. B
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import sys
@@ -13,6 +14,7 @@ import tempfile
 import threading
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +22,7 @@ import httpx
 
 from service.artifacts import ArtifactStore
 from service.llm.loopback import Behaviour, ChatRequest, LoopbackServer, Step, answer
-from service.schema import CompletionState, Run, RunState
+from service.schema import CompletionState, Event, EventKind, RunState
 from service.store import Store, open_store
 from tests.chaos.deployment import Deployment, RayCluster, answers, until
 from tests.integration.orchestrator.figures import figures, policies
@@ -45,6 +47,7 @@ REQUEST = {
         "ppo": {"hidden_sizes": [16], "epochs": 1, "minibatch_size": 100},
     },
 }
+RAY_WORKER, POSTGRES = "ray worker", "postgres"
 DESIGNERS = ("offline", "openai/loopback")
 
 
@@ -66,6 +69,7 @@ class Follower(threading.Thread):
         self._url = f"http://127.0.0.1:{port}/api/v1/runs/{run_id}/events"
         self._token = token
         self._over = threading.Event()
+        self._ended = False
         self.numbers: list[int] = []
         self.reconnections = 0
 
@@ -78,6 +82,7 @@ class Follower(threading.Thread):
                 with httpx.stream("GET", self._url, headers=headers | last, timeout=30) as stream:
                     stream.raise_for_status()
                     self._read(stream.iter_lines())
+                if self._ended:
                     return
             except httpx.HTTPError:
                 self.reconnections += 1
@@ -88,87 +93,82 @@ class Follower(threading.Thread):
         for line in lines:
             if line.startswith("id:"):
                 number = int(line.removeprefix("id:"))
+            elif line.startswith("data:"):  # a stream ends where its run has ended, and where the database is away
+                event = Event.model_validate_json(line.removeprefix("data:"))
+                self._ended |= event.kind is EventKind.RUN_STATE and event.state == RunState.COMPLETED
             elif not line and number is not None:  # an event is whole when an empty line has come
                 self.numbers.append(number)
                 number = None
 
 
 class Watched:
-    """The runs of one deployment from their submission to their end."""
+    """The runs of one deployment from their submission to their end, and what is stored of them."""
 
-    def __init__(self, deployment: Deployment, database_url: str) -> None:
+    def __init__(self, deployment: Deployment) -> None:
         until(lambda: answers(deployment.port), "the API does not answer")
         token = deployment.token()
-        self.store: Store = open_store(database_url)
-        self.runs = [self._submit(deployment.port, token, designer) for designer in DESIGNERS]
+        self.store: Store = open_store(deployment.database_url)
+        self.artifacts = ArtifactStore(str(deployment.data_folder / "artifacts"))
+        self.runs = [_submit(deployment.port, token, designer) for designer in DESIGNERS]
         self.followers = [Follower(deployment.port, token, run_id) for run_id in self.runs]
         for follower in self.followers:
             follower.start()
 
     def ended(self) -> bool:
         """Whether all have; raises `AssertionError` if one stopped that nobody had stopped."""
-        states = [self._run(run_id) for run_id in self.runs]
-        for run in states:
+        known = [self.store.get_run(run_id) for run_id in self.runs]
+        for run in known:
             assert run.state not in (RunState.PAUSED, RunState.FAILED), f"{run.id}: {run.state}, {run.reason}"
-        return all(run.state is RunState.COMPLETED for run in states)
+        return all(run.state is RunState.COMPLETED for run in known)
 
-    def wait(self, deployment: Deployment) -> None:
-        """Until all have ended and their events are read."""
-        while not self.ended():
+    def wait(self, deployment: Deployment, seconds: float = math.inf) -> None:
+        """For so long at most, or until all have ended; what ends by itself meanwhile is started again."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self.ended():
             deployment.restart_the_dead()
             time.sleep(0.2)
+
+    def read_to_the_end(self) -> None:
+        """Waits for the streams of runs that have ended."""
         for follower in self.followers:
             follower.join(60)
             assert not follower.is_alive(), "the events of a run that has ended do not end"
 
-    def _run(self, run_id: str) -> Run:
-        return self.store.get_run(run_id)
 
-    def _submit(self, port: int, token: str, designer: str) -> str:
-        headers = {"Authorization": f"Bearer {token}"}
-        body = REQUEST | {"designer": designer}
-        made = httpx.post(f"http://127.0.0.1:{port}/api/v1/runs", json=body, headers=headers, timeout=60)
-        assert made.status_code == 201, made.text
-        return str(made.json()["id"])
+def _submit(port: int, token: str, designer: str) -> str:
+    headers = {"Authorization": f"Bearer {token}"}
+    body = REQUEST | {"designer": designer}
+    made = httpx.post(f"http://127.0.0.1:{port}/api/v1/runs", json=body, headers=headers, timeout=60)
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
 
 
-def disturb(deployment: Deployment, cluster: RayCluster, postgres: Postgres, watched: Watched) -> dict[str, int]:
-    """Kills and restarts at random moments until the number is reached or the runs have ended; how often each."""
+def disturb(deployment: Deployment, cluster: RayCluster, postgres: Postgres, watched: Watched) -> Counter[str]:
+    """Kills and restarts at random moments, all of them or until the runs have ended; how often each."""
     chance = random.Random(SEED)
-    victims = chance.choices((*deployment.names, "ray worker", "ray worker"), k=KILLS)
+    victims = chance.choices((*deployment.names, RAY_WORKER, RAY_WORKER), k=KILLS)
     for place in sorted(chance.sample(range(1, KILLS), RESTARTS), reverse=True):
-        victims.insert(place, "postgres")
-    done: dict[str, int] = {}
+        victims.insert(place, POSTGRES)
+    done: Counter[str] = Counter()
     for victim in victims:
-        _pause(chance.uniform(LEAST_BETWEEN, MOST_BETWEEN), deployment, watched)
-        if victim == "postgres":
+        watched.wait(deployment, chance.uniform(LEAST_BETWEEN, MOST_BETWEEN))
+        if victim == POSTGRES:
             postgres.restart()
-        elif victim == "ray worker":
-            while not cluster.kill_workers() and not _ended(watched):
-                deployment.restart_the_dead()
-                time.sleep(0.05)
+        elif victim == RAY_WORKER:
+            while not cluster.kill_workers() and not watched.ended():
+                watched.wait(deployment, 0.05)
         else:
             deployment.kill(victim)
-        if _ended(watched):
+        if watched.ended():
             break
-        done[victim] = done.get(victim, 0) + 1
-        print(f"{sum(done.values())}: {victim}", flush=True)
+        done[victim] += 1
+        print(f"{done.total()}: {victim}", flush=True)
     return done
 
 
-def _pause(seconds: float, deployment: Deployment, watched: Watched) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not _ended(watched):
-        deployment.restart_the_dead()
-        time.sleep(0.2)
-
-
-def _ended(watched: Watched) -> bool:
-    return watched.ended()
-
-
-def check(store: Store, run_id: str, follower: Follower, requests: int | None) -> int:
+def check(watched: Watched, place: int, requests: int | None) -> int:
     """Completions paid once, no candidate lost, events whole and in order; how many completions were possibly paid in vain."""
+    store, run_id = watched.store, watched.runs[place]
     completions = store.completions(run_id)
     stored = [one for one in completions if one.state is CompletionState.STORED]
     lost = [one for one in completions if one.state is CompletionState.LOST]
@@ -182,8 +182,20 @@ def check(store: Store, run_id: str, follower: Follower, requests: int | None) -
     assert slots == {(iteration, slot) for iteration in (1, 2, 3) for slot in (0, 1, 2)}, "a candidate was lost"
     numbers = [event.number for event in store.events(run_id)]
     assert numbers == list(range(1, len(numbers) + 1))
-    assert follower.numbers == numbers, "the stream of events lost or repeated one"
+    assert watched.followers[place].numbers == numbers, "the stream of events lost or repeated one"
     return len(lost)
+
+
+def compare(disturbed: Watched, undisturbed: Watched, requests: int) -> int:
+    """Every figure and every policy is the same; how many completions were possibly paid in vain."""
+    lost = 0
+    for place, designer in enumerate(DESIGNERS):
+        run_id, known = disturbed.runs[place], undisturbed.runs[place]
+        assert figures(disturbed.store, run_id) == figures(undisturbed.store, known), f"{designer}: other figures"
+        policies_known = policies(undisturbed.store, undisturbed.artifacts, known)
+        assert policies(disturbed.store, disturbed.artifacts, run_id) == policies_known, f"{designer}: other policies"
+        lost += check(disturbed, place, None if designer == "offline" else requests)
+    return lost
 
 
 def main() -> int:
@@ -194,48 +206,29 @@ def main() -> int:
         RayCluster(Path(name), cores=2) as cluster,
         SteadyModel() as model,
     ):
-        watched: dict[str, Watched] = {}
-        seconds: dict[str, float] = {}
-        done: dict[str, int] = {}
-        asked = 0
+        watched, seconds, requests = [], [], [0]
+        done: Counter[str] = Counter()
         for kind in ("undisturbed", "disturbed"):
-            folder = Path(name) / kind
-            folder.mkdir()
-            url = postgres.create(kind)
             begun = time.monotonic()
-            asked = len(model.requests)
-            with Deployment(folder, url, cluster.address, cluster.token, model.base_url) as deployment:
-                watched[kind] = Watched(deployment, url)
-                try:
-                    if kind == "disturbed":
-                        done = disturb(deployment, cluster, postgres, watched[kind])
-                    watched[kind].wait(deployment)
-                except BaseException:
-                    print((folder / "log").read_text(errors="replace")[-20_000:])
-                    raise
-            seconds[kind] = time.monotonic() - begun
-        asked = len(model.requests) - asked
-        lost = 0
-        for place, designer in enumerate(DESIGNERS):
-            known, other = (watched[kind].runs[place] for kind in ("undisturbed", "disturbed"))
-            store, disturbed = watched["undisturbed"].store, watched["disturbed"].store
-            of_known, of_other = (ArtifactStore(str(Path(name) / kind / "data" / "artifacts")) for kind in watched)
-            assert figures(disturbed, other) == figures(store, known), f"{designer}: other figures"
-            assert policies(disturbed, of_other, other) == policies(store, of_known, known), (
-                f"{designer}: other policies"
-            )
-            follower = watched["disturbed"].followers[place]
-            lost += check(disturbed, other, follower, None if designer == "offline" else asked)
-        reconnections = sum(follower.reconnections for follower in watched["disturbed"].followers)
-        for one in watched.values():
+            with Deployment(Path(name) / kind, postgres.create(kind), cluster, model.base_url) as deployment:
+                watched.append(Watched(deployment))
+                if kind == "disturbed":
+                    done = disturb(deployment, cluster, postgres, watched[-1])
+                watched[-1].wait(deployment)
+                watched[-1].read_to_the_end()
+            seconds.append(time.monotonic() - begun)
+            requests.append(len(model.requests))
+        lost = compare(watched[1], watched[0], requests[2] - requests[1])
+        reconnections = sum(follower.reconnections for follower in watched[1].followers)
+        for one in watched:
             one.store.close()
-    kills = sum(number for victim, number in done.items() if victim != "postgres")
+    kills = done.total() - done[POSTGRES]
     print(
-        f"{kills} kills and {done.get('postgres', 0)} restarts of PostgreSQL ({done}): both runs as undisturbed, bit for bit; "
-        f"{asked} requests to the model, {lost} completions possibly paid in vain, {reconnections} reconnections of the streams; "
-        f"{seconds['undisturbed']:.0f} s undisturbed, {seconds['disturbed']:.0f} s with the kills"
+        f"{kills} kills and {done[POSTGRES]} restarts of PostgreSQL: both runs as undisturbed, bit for bit; "
+        f"{requests[2] - requests[1]} requests to the model, {lost} completions possibly paid in vain, "
+        f"{reconnections} streams taken up again; {seconds[0]:.0f} s undisturbed, {seconds[1]:.0f} s with the kills"
     )
-    return 0 if kills == KILLS and done.get("postgres", 0) == RESTARTS else 1
+    return 0 if kills == KILLS and done[POSTGRES] == RESTARTS else 1
 
 
 if __name__ == "__main__":
