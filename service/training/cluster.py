@@ -73,7 +73,8 @@ class Cluster:
 
         Several threads may train at a time: a population waits where another has its node's cores.
         When it ends, for whatever reason, no worker is at work for it any more. Raises `WorkerLost` when workers keep dying
-        without getting anywhere, `ClusterTooSmall` when the members can never have the memory they need, `ClusterDied` when
+        without getting anywhere, `NoWorkers` when no node is there to train on, `ClusterTooSmall` when the
+        members can never have the memory they need, `ClusterDied` when
         the local Ray is gone (the next call starts another), `FitnessFault` when the fitness cannot score an episode,
         `envs.errors.CardMismatch` when the environment is not what its card says, and `TrainingStopped` when asked to stop.
         """

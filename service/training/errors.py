@@ -2,7 +2,8 @@
 
 ClusterFault              infrastructure: retried, never counted against a candidate
 ├── ClusterUnreachable    no Ray to be had at that address, or none could be started
-├── ClusterTooSmall       no node can ever give the cores or the memory that a population needs
+├── NoWorkers             the cluster has no node to train on: none yet, or none any more
+├── ClusterTooSmall       no node can ever give the memory that a population needs
 ├── ClusterDied           the Ray that this process had started is gone; the next training starts another
 └── WorkerLost            one population lost its worker again and again without getting anywhere
 FitnessFault              the run's fitness cannot score an episode: the run fails, no candidate is to blame
@@ -20,8 +21,12 @@ class ClusterUnreachable(ClusterFault):
     """No Ray answers at the address, or none could be started on this machine."""
 
 
+class NoWorkers(ClusterFault):
+    """No node of the cluster has a whole core: workers have not joined yet, or have all left."""
+
+
 class ClusterTooSmall(ClusterFault):
-    """No node of the cluster has the cores or the memory that a population needs, even when nothing else runs there."""
+    """No node of the cluster has the memory that a population needs, even when nothing else runs there."""
 
 
 class ClusterDied(ClusterFault):

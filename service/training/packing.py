@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from service.training.errors import ClusterTooSmall
+from service.training.errors import ClusterTooSmall, NoWorkers
 from service.training.job import Member
 
 GIB = 2**30
@@ -38,11 +38,11 @@ def pack(members: Sequence[Member], nodes: Sequence[Node], memory: Callable[[int
     So members are divided in proportion to cores, and a slow node gets none where it would only hold up the others.
     `memory` gives the bytes that a population of so many members needs.
 
-    Raises `ClusterTooSmall` if there is no node with a whole core, or not the memory for all members.
+    Raises `NoWorkers` if there is no node with a whole core, `ClusterTooSmall` if not the memory for all members.
     """
     usable = sorted((node for node in nodes if node.cores >= 1), key=lambda node: (-node.cores, node.id))
     if not usable:
-        raise ClusterTooSmall("expected a node with at least 1 core in the Ray cluster, found none; add a node")
+        raise NoWorkers("expected a node with at least 1 core in the Ray cluster, found none; start a worker")
     counts = dict.fromkeys((node.id for node in usable), 0)
     for placed in range(len(members)):
         roomy = [node for node in usable if memory(counts[node.id] + 1) <= node.memory]

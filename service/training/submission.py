@@ -18,7 +18,7 @@ from ray.exceptions import NodeDiedError, RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from envs.errors import EnvironmentFault
-from service.training.errors import ClusterTooSmall, FitnessFault, TrainingStopped, WorkerLost
+from service.training.errors import ClusterFault, FitnessFault, TrainingStopped, WorkerLost
 from service.training.footprint import population_bytes
 from service.training.job import ClusterProgress, Member, PopulationResubmitted, Progress, SegmentDone, TrainingJob
 from service.training.packing import GIB, Node, Placement, pack
@@ -206,7 +206,7 @@ class Submission:
         for choice in (idle, nodes):
             try:
                 placements = pack(homeless.members, choice, self._memory)
-            except ClusterTooSmall:
+            except ClusterFault:
                 if choice is nodes and time.monotonic() - homeless.since > PATIENCE_SECONDS:
                     raise
             else:
