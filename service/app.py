@@ -15,6 +15,7 @@ from service.api import (
     health,
     lineage,
     people,
+    replays,
     rewards,
     runs,
     trainings,
@@ -29,7 +30,7 @@ from service.settings import Settings
 from service.store import Store
 
 ROOT = "/api/v1"
-RESOURCES = (runs, candidates, lineage, people, trainings, completions, events, export, environments, rewards)
+RESOURCES = (runs, candidates, replays, lineage, people, trainings, completions, events, export, environments, rewards)
 
 
 def create_app(

@@ -15,11 +15,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import fsspec
 
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 KEY_LENGTH = 255
+PART_BYTES = 1 << 16
 HOW_TO_MEND = {
     errno.ENOSPC: "the disk is full; free some space and resume the run",
     errno.EDQUOT: "the disk quota of this user is used up; free some space and resume the run",
@@ -77,7 +79,22 @@ class ArtifactStore:
             try:
                 return bytes(self._files.cat_file(path))
             except (FileNotFoundError, IsADirectoryError) as error:
-                raise ArtifactUnknown(f"no artifact {key!r} is stored in {self.url}") from error
+                raise self._unknown(key) from error
+
+    def stream(self, key: str) -> Iterator[bytes]:
+        """What is stored under `key`, in parts, read as they are asked for. Raises as `get` does, before the first part."""
+        path = self._path(key)
+        with self._faults(key):
+            try:
+                file = self._files.open(path, "rb")
+            except (FileNotFoundError, IsADirectoryError) as error:
+                raise self._unknown(key) from error
+        return self._parts(key, file)
+
+    def _parts(self, key: str, file: BinaryIO) -> Iterator[bytes]:
+        with file, self._faults(key):
+            while part := file.read(PART_BYTES):
+                yield part
 
     def delete_prefix(self, prefix: str) -> None:
         """Deletes everything under `prefix/`, and nothing if there is nothing. Raises `KeyRefused`, `ArtifactsUnavailable`."""
@@ -85,6 +102,9 @@ class ArtifactStore:
         with self._faults(prefix):
             if self._files.exists(path):
                 self._files.rm(path, recursive=True)
+
+    def _unknown(self, key: str) -> ArtifactUnknown:
+        return ArtifactUnknown(f"no artifact {key!r} is stored in {self.url}")
 
     def _path(self, key: str) -> str:
         if len(key) > KEY_LENGTH or not KEY.fullmatch(key):
@@ -102,6 +122,16 @@ class ArtifactStore:
             code = error.errno if isinstance(error, OSError) else None
             mend = HOW_TO_MEND.get(code or 0, "check that REWARDSMITH_ARTIFACTS_URL names a store that can be reached")
             raise ArtifactsUnavailable(f"artifact {what!r} in {self.url}: {mend} ({error})") from error
+
+
+def replay_key(run_id: str, training_id: str) -> str:
+    """Where the replay of a training's policy lies, compressed with gzip."""
+    return f"runs/{run_id}/trainings/{training_id}/replay.safetensors.gz"
+
+
+def meshes_key(digest: str) -> str:
+    """Where the meshes of that digest lie, compressed with gzip; replays of all runs share them."""
+    return f"meshes/{digest}.safetensors.gz"
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -1,6 +1,9 @@
 """Problem details (RFC 9457): every answer that is not what was asked for, as `application/problem+json`.
 
-RequestRefused   a request that is well formed but cannot be done; names every field at fault and what is allowed
+RequestRefused      a request that is well formed but cannot be done; names every field at fault and what is allowed
+NotFound            of the store
+├── ReplayUnavailable   there will never be one: the environment has no reference to play in
+└── ReplayNotRecorded   the candidate has none, or none yet
 """
 
 from __future__ import annotations
@@ -67,6 +70,14 @@ class RequestRefused(Exception):
         super().__init__("; ".join(f"{error.field}: {error.message}" for error in self.errors))
 
 
+class ReplayUnavailable(NotFound):
+    """No candidate of this run will ever have a replay."""
+
+
+class ReplayNotRecorded(NotFound):
+    """The candidate has no replay, or none yet; the message says which."""
+
+
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, object]]:
     """The problems that a route may answer with, for its `responses`."""
     return {
@@ -88,6 +99,8 @@ def install_handlers(app: FastAPI) -> None:
     """Answers every error of this application with problem details; no traceback ever leaves it."""
     for kind, status, name in (
         (NotFound, HTTPStatus.NOT_FOUND, "not-found"),
+        (ReplayUnavailable, HTTPStatus.NOT_FOUND, "replay-unavailable"),
+        (ReplayNotRecorded, HTTPStatus.NOT_FOUND, "replay-not-recorded"),
         (StateConflict, HTTPStatus.CONFLICT, "state-conflict"),
         (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "store-unavailable"),
         (ArtifactsError, HTTPStatus.SERVICE_UNAVAILABLE, "artifacts-unavailable"),

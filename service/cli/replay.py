@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from envs.errors import EnvironmentFault, unknown
 from sandbox import RewardFault, SandboxFault
@@ -14,6 +15,9 @@ from service.cli.terminal import console, print_json
 from service.export.trained_policy import TrainedPolicy, trained_policy
 from service.schema import Candidate, EpisodeSummary, RunRecord
 from service.store import StoreError
+
+if TYPE_CHECKING:
+    from service.training.replay_file import ReplayFiles
 
 
 def replay_candidate(
@@ -34,17 +38,20 @@ def replay_candidate(
         trained = trained_policy(record, found.id, workplace.store, workplace.artifacts)
         if trained is None:
             raise BadInput(f"candidate {found.id} is {found.state}: expected one with a trained policy to play")
-        data, summary = _play(record, found, trained, seed)
+        files, summary = _play(record, found, trained, seed)
     except EnvironmentFault as error:
         raise BadInput(str(error)) from error
     except (StoreError, ArtifactsError, SandboxFault) as error:
         raise Infrastructure(str(error)) from error
     best = trained.training
     path = out or Path(f"{found.id}.replay.safetensors")
-    path.write_bytes(data)
+    path.write_bytes(files.episode)
+    meshes = None if files.meshes is None else path.with_name(f"{files.meshes.digest}.safetensors")
+    if files.meshes is not None and meshes is not None:
+        meshes.write_bytes(files.meshes.content)
     if as_json:
         figures = {"candidate": found.id, "training": best.id, "seed": seed, "episode": summary}
-        print_json({**figures, "replay": str(path), "bytes": len(data)})
+        print_json({**figures, "replay": str(path), "bytes": len(files.episode), "meshes": meshes and str(meshes)})
     else:
         rows = [
             ("policy", f"{best.id}, fitness {number(best.result.fitness if best.result else None)}"),
@@ -52,7 +59,8 @@ def replay_candidate(
             ("success", "yes" if summary.success else "no"),
             ("length", f"{summary.length} steps, {summary.end}"),
             ("reward", number(summary.total_reward)),
-            ("replay", f"{path}, {len(data):,} bytes"),
+            ("replay", f"{path}, {len(files.episode):,} bytes"),
+            *([] if meshes is None else [("meshes", str(meshes))]),
         ]
         print_table(console(), f"{found.id}: one episode in the reference environment, seed {seed}", ("", ""), rows)
 
@@ -68,12 +76,14 @@ def _candidate(record: RunRecord, name: str) -> Candidate:
     raise BadInput(unknown(f"candidate of run {record.run.id}", name, list(places)))
 
 
-def _play(record: RunRecord, candidate: Candidate, trained: TrainedPolicy, seed: int) -> tuple[bytes, EpisodeSummary]:
+def _play(
+    record: RunRecord, candidate: Candidate, trained: TrainedPolicy, seed: int
+) -> tuple[ReplayFiles, EpisodeSummary]:
     from envs.card import card
     from service.training.errors import FitnessFault
     from service.training.job import code_of, metric_of
     from service.training.replay import play
-    from service.training.replay_file import replay_bytes
+    from service.training.replay_file import replay_files
 
     environment = card(record.run.request.environment)
     try:
@@ -82,4 +92,4 @@ def _play(record: RunRecord, candidate: Candidate, trained: TrainedPolicy, seed:
         replay = play(environment, trained.content, code, metric, seed)
     except (RewardFault, FitnessFault) as error:
         raise RunFailed(f"candidate {candidate.id} cannot be replayed: {error}") from error
-    return replay_bytes(replay), replay.summary
+    return replay_files(replay), replay.summary

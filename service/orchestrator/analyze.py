@@ -1,4 +1,4 @@
-"""The analysis step: what the iteration's policies did, in findings, and what their candidates are worth."""
+"""The analysis step: what the iteration's policies did, in findings and to look at, and what their candidates are worth."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from service.evolution.analyzer import analyze as find
 from service.evolution.comparison import mean_interval
 from service.evolution.selection import best_training
+from service.orchestrator.replay import record_replay
 from service.orchestrator.work import Tools
 from service.schema import Candidate, CandidateState, IterationState, RunRecord, TrainingState
 
@@ -37,6 +38,7 @@ def _end(tools: Tools, record: RunRecord, candidate: Candidate) -> None:
     if faults or best is None or len(results) < len(own):
         tools.writer.set_candidate_state(candidate.id, CandidateState.FAILED, reason=faults[0] if faults else None)
         return
+    record_replay(tools, record.run, candidate, best)
     fitness = [result.fitness for result in results]
     tools.writer.set_candidate_state(
         candidate.id,

@@ -45,16 +45,6 @@ class Replay:
     components: dict[str, Floats]
     variables: dict[str, Floats]
 
-    @property
-    def time(self) -> NDArray[np.float64]:
-        """Seconds since the reset, of each frame `[L + 1]`."""
-        return np.arange(len(self.links), dtype=np.float64) * np.float64(self.dt)
-
-    @property
-    def poses(self) -> Floats:
-        """Every geom's pose in each frame, float32 `[L + 1, G, 7]`: x, y, z in metres, quaternion w, x, y, z."""
-        return self.scene.poses(self.links)
-
 
 def play(card: EnvCard, policy: bytes, code: CheckedReward | None, metric: CheckedReward, seed: int) -> Replay:
     """One episode of a policy file's deterministic actions, in the reference environment, from a seed of 31 bits.

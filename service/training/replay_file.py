@@ -1,36 +1,33 @@
-"""Replays as safetensors: what a viewer fetches.
+"""Replays as files: what a viewer fetches, laid out as docs/contracts/replay.md says.
 
-One JSON document in the metadata, `replay`, holds all that is not numbers by the thousand: environment, seed, seconds per step,
-the episode's summary, the geoms, and the names of what follows, in their order. The tensors are `links` float32 `[L + 1, K, 7]`,
-`rewards` and `component.NAME` float32 `[L]`, `variable.NAME` float32 `[L + 1]` or `[L + 1, n]`, and for each mesh
-`mesh.I.vertices` float32 `[V, 3]` and `mesh.I.faces` `[F, 3]` uint16 or uint32. All are little-endian and aligned, so that a
-browser reads them where they lie.
-
-Its size is 28 bytes for each link and frame, and 4 for each number of a variable, reward and component: 171 kB for a Hopper's
-1,000 steps, 382 kB for an Ant's. The poses of 60 geoms on 30 links over 1,000 steps take 0.84 MB: nothing is rounded and no frame
-is left out. Meshes come on top, once, however many frames there are.
+Both files are safetensors with one JSON document in the metadata: little-endian and aligned, so that a browser reads them where
+they lie. An episode's poses are rounded to 16 bits; its numbers are not. Meshes are a file of their own, called by the hash of its
+bytes, since all replays of an environment share them and they can be larger than any episode.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from pydantic import TypeAdapter
+from safetensors.numpy import save
 
+from envs.variables import Floats
 from service.schema import EpisodeSummary
 from service.training.replay import Replay
-from service.training.scene import Geom, Mesh, Scene
+from service.training.scene import Geom, Mesh
 
-FORMAT = "rewardsmith-replay-1"
-
-
-class ReplayUnreadable(ValueError):
-    """The bytes are not a replay of this format."""
+FORMAT = "rewardsmith-replay-2"
+MESHES_FORMAT = "rewardsmith-meshes-1"
+STEPS = 32767
+"""Steps from 0 to the largest number of 16 bits."""
+LEAST_REACH = 1e-3
+"""A link that strays less than a millimetre is not told more exactly than that needs."""
+Tensors = dict[str, NDArray[np.generic]]
 
 
 @dataclass(frozen=True)
@@ -43,21 +40,40 @@ class _Header:
     summary: EpisodeSummary
     links: tuple[str, ...]
     geoms: tuple[Geom, ...]
-    meshes: tuple[str, ...]
+    meshes: str | None
     components: tuple[str, ...]
     variables: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _MeshesHeader:
+    format: str
+    meshes: tuple[str, ...]
+
+
 _HEADER = TypeAdapter(_Header)
+_MESHES_HEADER = TypeAdapter(_MeshesHeader)
 
 
-def replay_bytes(replay: Replay) -> bytes:
-    """The file of a replay; bit for bit what `load_replay` gives back. Equal replays give equal bytes."""
-    tensors: dict[str, NDArray[np.generic]] = {"links": replay.links, "rewards": replay.rewards}
-    tensors |= {f"component.{name}": values for name, values in replay.components.items()}
-    tensors |= {f"variable.{name}": values for name, values in replay.variables.items()}
-    for i, mesh in enumerate(replay.scene.meshes):
-        tensors[f"mesh.{i}.vertices"], tensors[f"mesh.{i}.faces"] = mesh.vertices, mesh.faces
+@dataclass(frozen=True)
+class MeshFile:
+    """The meshes of a scene as a file, and the SHA-256 of it in hexadecimal, by which replays name it."""
+
+    content: bytes
+    digest: str
+
+
+@dataclass(frozen=True)
+class ReplayFiles:
+    """What a replay is kept as: the episode's file, and that of its scene's meshes where there are any."""
+
+    episode: bytes
+    meshes: MeshFile | None
+
+
+def replay_files(replay: Replay) -> ReplayFiles:
+    """The files of a replay. Equal replays give equal bytes."""
+    meshes = _meshes(replay.scene.meshes) if replay.scene.meshes else None
     header = _Header(
         format=FORMAT,
         environment=replay.environment,
@@ -67,51 +83,41 @@ def replay_bytes(replay: Replay) -> bytes:
         summary=replay.summary,
         links=replay.scene.links,
         geoms=replay.scene.geoms,
-        meshes=tuple(mesh.name for mesh in replay.scene.meshes),
+        meshes=None if meshes is None else meshes.digest,
         components=tuple(replay.components),
         variables=tuple(replay.variables),
     )
-    contiguous = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
-    return save(contiguous, metadata={"replay": _HEADER.dump_json(header).decode()})
+    tensors: Tensors = {**_poses(replay.links), "rewards": replay.rewards}
+    tensors |= {f"component.{name}": values for name, values in replay.components.items()}
+    tensors |= {f"variable.{name}": values for name, values in replay.variables.items()}
+    return ReplayFiles(_file(tensors, "replay", _HEADER.dump_json(header)), meshes)
 
 
-def load_replay(data: bytes) -> Replay:
-    """The replay in a file. Raises `ReplayUnreadable` for anything else."""
-    try:
-        outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-        header = _HEADER.validate_json(outer["__metadata__"]["replay"])
-        tensors = load(data)
-        if header.format != FORMAT:
-            raise ReplayUnreadable(f"expected a replay of format {FORMAT}, got {header.format!r}")
-        return _replay(header, tensors)
-    except (ValidationError, SafetensorError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, ReplayUnreadable):
-            raise
-        raise ReplayUnreadable(f"expected a replay of format {FORMAT}, got {len(data)} other bytes") from error
+def _poses(links: Floats) -> Tensors:
+    """Poses `[T, K, 7]` in 16 bits: positions as steps of each link's own size away from the first link, turns as 1/32767.
+
+    Away from the first link, because a robot that runs for 250 m would be told in steps of 4 mm otherwise.
+    """
+    origin = links[:, :1, :3] if links.shape[1] else np.zeros((len(links), 1, 3), np.float32)
+    offsets = links[..., :3].astype(np.float64) - origin
+    resolution = (np.abs(offsets).max(axis=(0, 2), initial=LEAST_REACH) / STEPS).astype(np.float32)
+    steps = np.concatenate([offsets / resolution[:, None], links[..., 3:].astype(np.float64) * STEPS], axis=-1)
+    return {
+        "origin": origin[:, 0],
+        "resolution": resolution,
+        "links": np.rint(steps).clip(-STEPS, STEPS).astype(np.int16).transpose(1, 2, 0),
+    }
 
 
-def _replay(header: _Header, tensors: dict[str, NDArray[np.generic]]) -> Replay:
-    def floats(name: str) -> NDArray[np.float32]:
-        return tensors[name].astype(np.float32, copy=False)
-
-    meshes = tuple(_mesh(tensors, i, name) for i, name in enumerate(header.meshes))
-    return Replay(
-        environment=header.environment,
-        reference=header.reference,
-        seed=header.seed,
-        dt=header.dt,
-        summary=header.summary,
-        scene=Scene(header.links, header.geoms, meshes),
-        links=floats("links"),
-        rewards=floats("rewards"),
-        components={name: floats(f"component.{name}") for name in header.components},
-        variables={name: floats(f"variable.{name}") for name in header.variables},
-    )
+def _meshes(meshes: Sequence[Mesh]) -> MeshFile:
+    tensors: Tensors = {}
+    for i, mesh in enumerate(meshes):
+        tensors[f"{i}.vertices"], tensors[f"{i}.faces"] = mesh.vertices, mesh.faces
+    header = _MeshesHeader(MESHES_FORMAT, tuple(mesh.name for mesh in meshes))
+    content = _file(tensors, "meshes", _MESHES_HEADER.dump_json(header))
+    return MeshFile(content, sha256(content).hexdigest())
 
 
-def _mesh(tensors: dict[str, NDArray[np.generic]], place: int, name: str) -> Mesh:
-    vertices, faces = (tensors[f"mesh.{place}.{part}"] for part in ("vertices", "faces"))
-    narrow = faces.dtype == np.uint16
-    return Mesh(
-        name, vertices.astype(np.float32, copy=False), faces.astype(np.uint16) if narrow else faces.astype(np.uint32)
-    )
+def _file(tensors: Tensors, name: str, header: bytes) -> bytes:
+    contiguous = {key: np.ascontiguousarray(values) for key, values in tensors.items()}
+    return save(contiguous, metadata={name: header.decode()})

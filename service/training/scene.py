@@ -61,14 +61,6 @@ class Scene:
     geoms: tuple[Geom, ...]
     meshes: tuple[Mesh, ...]
 
-    def poses(self, links: Floats) -> Floats:
-        """Every geom's pose float32 `[T, G, 7]` in the world, from those of the links `[T, L, 7]`."""
-        world = np.broadcast_to(np.array([0, 0, 0, 1, 0, 0, 0], np.float64), (len(links), 1, 7))
-        places = np.array([geom.link for geom in self.geoms], np.int64)
-        frames = np.concatenate([links.astype(np.float64), world], axis=1)[:, places]  # WORLD, -1, is the last
-        within = np.array([geom.pose for geom in self.geoms], np.float64).reshape(-1, 7)
-        return _composed(frames, within).astype(np.float32)
-
 
 def scene_of(model: mujoco.MjModel) -> Scene:
     """What MuJoCo's viewer draws of a model."""
@@ -175,13 +167,3 @@ def _mesh(model: mujoco.MjModel, mesh: int) -> Mesh:
         vertices=model.mesh_vert[first : first + count].astype(np.float32),
         faces=model.mesh_face[face : face + faces].astype(narrow),
     )
-
-
-def _composed(frames: NDArray[np.float64], within: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Poses `[T, G, 7]` of things that stand at `within` `[G, 7]` in frames at `[T, G, 7]`."""
-    w, u = frames[..., 3:4], frames[..., 4:]
-    v, s, q = within[:, :3], within[:, 3:4], within[:, 4:]
-    turn = np.cross(u, v) + w * v  # v turned by the quaternion (w, u) is v + 2 u x (u x v + w v)
-    position = frames[..., :3] + v + 2.0 * np.cross(u, turn)
-    scalar = w * s - np.sum(u * q, axis=-1, keepdims=True)
-    return np.concatenate([position, scalar, w * q + s * u + np.cross(u, q)], axis=-1)

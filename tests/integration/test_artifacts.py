@@ -33,11 +33,21 @@ def test_what_was_put_can_be_got_and_replaced(artifacts: ArtifactStore) -> None:
     assert artifacts.get("r-1/policies/best.safetensors") == b"two"
 
 
+def test_what_was_put_can_be_read_in_parts(artifacts: ArtifactStore) -> None:
+    whole = bytes(range(256)) * 600  # 153,600 bytes in parts of 65,536
+    artifacts.put("replay", whole)
+    parts = list(artifacts.stream("replay"))
+    assert [len(part) for part in parts] == [65536, 65536, 22528]
+    assert b"".join(parts) == whole
+
+
 def test_what_was_never_put_is_unknown(artifacts: ArtifactStore) -> None:
     artifacts.put("r-1/policy", b"one")
     for key in ("r-1/other", "r-1", "r-2/policy"):
         with pytest.raises(ArtifactUnknown, match=f"no artifact '{key}' is stored"):
             artifacts.get(key)
+        with pytest.raises(ArtifactUnknown, match=f"no artifact '{key}' is stored"):
+            artifacts.stream(key)
 
 
 def test_a_prefix_is_deleted_with_all_below_it_and_nothing_else(artifacts: ArtifactStore) -> None:
@@ -70,7 +80,7 @@ def test_a_prefix_is_deleted_with_all_below_it_and_nothing_else(artifacts: Artif
     ],
 )
 def test_a_key_that_could_leave_the_store_is_refused(artifacts: ArtifactStore, key: str) -> None:
-    for use in (artifacts.get, artifacts.delete_prefix, lambda name: artifacts.put(name, b"x")):
+    for use in (artifacts.get, artifacts.stream, artifacts.delete_prefix, lambda name: artifacts.put(name, b"x")):
         with pytest.raises(KeyRefused, match="is no key"):
             use(key)
 

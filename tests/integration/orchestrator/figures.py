@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from service.artifacts import ArtifactStore
+from service.artifacts import ArtifactStore, replay_key
+from service.schema import CandidateState
 from service.store.store import Store
 
 
@@ -23,3 +24,9 @@ def policies(store: Store, artifacts: ArtifactStore, run_id: str) -> list[bytes]
     """The policies of a run's trainings, in their order."""
     keys = [store.policy_key(training.id) for training in store.trainings(run_id)]
     return [artifacts.get(key) for key in keys if key is not None]
+
+
+def replays(store: Store, artifacts: ArtifactStore, run_id: str) -> list[bytes]:
+    """The replays of a run's trained candidates, each trained with one seed."""
+    trained = store.candidates(run_id, CandidateState.TRAINED)
+    return [artifacts.get(replay_key(run_id, f"{candidate.id}-s0")) for candidate in trained]

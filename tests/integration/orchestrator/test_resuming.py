@@ -24,7 +24,7 @@ from service.schema import (
 )
 from service.settings import Settings
 from service.store.store import Store, open_store
-from tests.integration.orchestrator.figures import figures, policies
+from tests.integration.orchestrator.figures import figures, policies, replays
 
 SCRIPT = Path(__file__).with_name("work_and_die.py")
 REQUEST = RunRequest(
@@ -89,6 +89,9 @@ def test_a_run_killed_in_every_step_ends_as_the_undisturbed_one(tmp_path: Path) 
     assert policies(killed.store, killed.artifacts, killed.run_id) == policies(
         undisturbed.store, undisturbed.artifacts, undisturbed.run_id
     )
+    recorded = replays(killed.store, killed.artifacts, killed.run_id)
+    assert recorded == replays(undisturbed.store, undisturbed.artifacts, undisturbed.run_id)
+    assert len(recorded) == 4  # of six, two were stopped early
     assert sum(one.state is CandidateState.PRUNED for one in killed.store.candidates(run.id)) == 2  # one an iteration
 
     candidates = {one.id: one for one in killed.store.candidates(run.id)}

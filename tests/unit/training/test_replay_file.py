@@ -1,154 +1,172 @@
+"""Replays as files, read by the description of their layout alone and compared with MuJoCo's own poses."""
+
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import fields, replace
+import gzip
+from dataclasses import replace
+from functools import cache
 
+import mujoco
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from safetensors.numpy import save
+from pydantic import TypeAdapter
 
 from service.schema import EpisodeEnd, EpisodeSummary
 from service.training.replay import Replay
-from service.training.replay_file import ReplayUnreadable, load_replay, replay_bytes
-from service.training.scene import WORLD, Geom, Mesh, Scene
+from service.training.replay_file import replay_files
+from service.training.scene import Geom, link_poses, scene_of, state_of
+from tests.replay_reader import ReadReplay, SafetensorsFile
 
-numbers = st.floats(-1e6, 1e6, width=32)
-texts = st.text(max_size=8)
-identifiers = st.sampled_from(["progress", "height", "effort", "links", "_", "x" * 48])
-Bits = Callable[..., NDArray[np.float32]]
+STEPS = 999
+ARM = """
+<body name="{i}.0" pos="{x} {y} 1.2"><freejoint/><geom type="capsule" size="0.04 0.1"/>
+  <body name="{i}.1" pos="0 0 0.2"><joint axis="0 1 0"/><geom type="capsule" size="0.04 0.1"/>
+    <body name="{i}.2" pos="0 0 0.2"><joint axis="1 0 0"/><geom type="box" size="0.04 0.02 0.1"/>
+      <body name="{i}.3" pos="0 0 0.2"><joint axis="0 1 0"/><geom type="sphere" size="0.06"/></body>
+    </body>
+  </body>
+</body>
+"""
+FIFTEEN_ARMS = "".join(ARM.format(i=i, x=i % 4, y=i // 4) for i in range(15))
+PILE = f"<mujoco><worldbody><geom type='plane' size='0 0 1'/>{FIFTEEN_ARMS}</worldbody></mujoco>"
 
 
-@st.composite
-def bits(draw: st.DrawFn) -> Bits:
-    """Makes float32 arrays of any bits at all, infinities and NaN among them."""
-    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    return lambda *shape: random.integers(0, 2**32, shape, np.uint32).view(np.float32)
-
-
-@st.composite
-def scenes(draw: st.DrawFn, floats: Bits) -> Scene:
-    links, index = draw(st.lists(texts, max_size=3)), draw(st.sampled_from([np.uint16, np.uint32]))
-    meshes = tuple(
-        Mesh(name, floats(3 + i, 3), np.arange(6, dtype=index).reshape(2, 3))
-        for i, name in enumerate(draw(st.lists(texts, max_size=2)))
+def summary(length: int) -> EpisodeSummary:
+    return EpisodeSummary(
+        score=1.5, success=True, length=length, end=EpisodeEnd.TRUNCATED, total_reward=2.0, components={}
     )
-    geom = st.builds(
-        Geom,
-        body=texts, name=texts, kind=st.sampled_from(["box", "mesh"]),
-        size=st.tuples(numbers, numbers, numbers), colour=st.tuples(numbers, numbers, numbers, numbers),
-        link=st.integers(WORLD, len(links) - 1), pose=st.tuples(*[numbers] * 7),
-        mesh=st.none() | st.integers(0, len(meshes) - 1) if meshes else st.none(),
+
+
+@cache
+def tumbled(drift: float = 0.0) -> tuple[Replay, NDArray[np.float64], NDArray[np.float64]]:
+    """Fifteen arms of four moving geoms each, shaken for a thousand frames, and MuJoCo's positions and matrices of all geoms.
+
+    `drift`: metres a second at which all of them go along x.
+    """
+    model, random = mujoco.MjModel.from_xml_string(PILE), np.random.default_rng(0)
+    data = mujoco.MjData(model)
+    free = model.jnt_dofadr[model.jnt_type == mujoco.mjtJoint.mjJNT_FREE]
+    data.qvel[free] = drift
+    states, positions, matrices = [], [], []
+    for _ in range(STEPS + 1):
+        data.qfrc_applied[:] = random.normal(size=model.nv)
+        mujoco.mj_step(model, data, 2)
+        mujoco.mj_kinematics(model, data)
+        states.append(state_of(model, data))
+        positions.append(data.geom_xpos.copy())
+        matrices.append(data.geom_xmat.copy())
+    noise = random.normal(size=(STEPS + 1, 46)).astype(np.float32)
+    replay = Replay(
+        environment="Pile", reference="Pile-v0", seed=3, dt=0.008, summary=summary(STEPS),
+        scene=scene_of(model), links=link_poses(model, states), rewards=noise[1:, 0],
+        components={f"component_{i}": noise[1:, i] for i in range(16)}, variables={"all": noise[:, 16:]},
     )  # fmt: skip
-    return Scene(tuple(links), tuple(draw(st.lists(geom, max_size=3))), meshes)
+    return replay, np.array(positions), np.array(matrices)
 
 
-@st.composite
-def replays(draw: st.DrawFn) -> Replay:
-    floats, steps = draw(bits()), draw(st.integers(1, 6))
-    scene = draw(scenes(floats))
-    summary = EpisodeSummary(
-        score=draw(st.floats(allow_nan=False, allow_infinity=False)),
-        success=draw(st.booleans()),
-        length=steps,
-        end=draw(st.sampled_from(EpisodeEnd)),
-        total_reward=draw(numbers),
-        components={},
+@pytest.mark.parametrize("drift", [0.0, 30.0])
+def test_whoever_reads_a_replay_sees_mujocos_own_poses_within_the_stated_error(drift: float) -> None:
+    replay, positions, matrices = tumbled(drift)
+    read = ReadReplay(replay_files(replay).episode)
+    found, wanted = read.links, replay.links.astype(np.float64)
+    far = np.abs(wanted[..., :3]).max()
+    # float32 of the poses and of the origin: 2^-24 of a number each
+    rounding = far * 2.0**-23
+    resolution = read.tensors["resolution"][:, None]
+    assert (np.abs(found[..., :3] - wanted[..., :3]) <= resolution / 2 + rounding).all()
+    reach = np.abs(wanted[..., :3] - wanted[:, :1, :3]).max()
+    assert resolution.max() / 2 <= reach / 65534 * 1.001
+    turned = np.abs(np.sum(found[..., 3:] * wanted[..., 3:], axis=-1)) / np.linalg.norm(wanted[..., 3:], axis=-1)
+    # the angle between two quaternions is 2 acos of their product; of 1 - 4.8e-10 that is 6.2e-5 rad
+    assert (turned >= np.cos(6.2e-5 / 2)).all()
+    # a geom's place is its link's, sqrt(3) times the error of an axis, and the turn's at 0.2 m at most
+    poses = read.geoms
+    error = np.linalg.norm(poses[..., :3] - positions, axis=-1)
+    assert error.max() <= np.sqrt(3) * (reach / 65534 + rounding) + 0.2 * 6.2e-5
+    for t in (0, STEPS):
+        for pose, matrix in zip(poses[t], matrices[t], strict=True):
+            rotation = np.empty(9)
+            mujoco.mju_quat2Mat(rotation, pose[3:])
+            np.testing.assert_allclose(rotation, matrix, atol=6.2e-5 * 1.5)
+
+
+def test_sixty_moving_geoms_over_a_thousand_frames_are_under_a_megabyte_as_they_are_sent() -> None:
+    replay, _, _ = tumbled()
+    assert replay.links.shape == (1000, 60, 7)
+    assert len(replay.scene.geoms) == 61
+    # 60 poses of 14 bytes in 1,000 frames are 840,000 bytes, 47 float32 (noise here, which does not shrink) 188,000
+    episode = replay_files(replay).episode
+    assert len(episode) > 1_028_000  # more than may be sent
+    assert len(gzip.compress(episode)) < 1_000_000
+
+
+def test_a_thing_that_is_far_away_leaves_the_others_as_exact_as_they_were() -> None:
+    replay, _, _ = tumbled()
+    flown = replay.links.copy()
+    flown[-1, -1, :3] = 5000.0
+    near, far = (
+        ReadReplay(replay_files(replace(replay, links=links)).episode).links for links in (replay.links, flown)
     )
-    sizes = draw(st.dictionaries(identifiers, st.integers(0, 3), max_size=3))
-    return Replay(
-        environment=draw(texts), reference=draw(texts), seed=draw(st.integers(0, 2**31 - 1)), dt=draw(st.floats(1e-4, 1)),
-        summary=summary, scene=scene, links=floats(steps + 1, len(scene.links), 7), rewards=floats(steps),
-        components={name: floats(steps) for name in draw(st.sets(identifiers, max_size=3))},
-        variables={name: floats(steps + 1, size) if size else floats(steps + 1) for name, size in sizes.items()},
-    )  # fmt: skip
+    np.testing.assert_array_equal(far[:, :-1], near[:, :-1])
 
 
-def same(one: object, other: object) -> None:
-    """Equal values of equal types, arrays bit for bit."""
-    assert type(one) is type(other)
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
-    elif isinstance(one, Replay | Scene | Mesh):
-        for field in fields(one):
-            same(getattr(one, field.name), getattr(other, field.name))
-    elif isinstance(one, dict) and isinstance(other, dict):
-        assert list(one) == list(other)
-        for name, value in one.items():
-            same(value, other[name])
-    elif isinstance(one, tuple) and isinstance(other, tuple):
-        assert len(one) == len(other)
-        for mine, theirs in zip(one, other, strict=True):
-            same(mine, theirs)
-    else:
-        assert one == other
+def test_numbers_are_bit_for_bit_what_was_recorded_and_names_keep_their_order() -> None:
+    replay, _, _ = tumbled()
+    read = ReadReplay(replay_files(replay).episode)
+    assert read.header["components"] == [f"component_{i}" for i in range(16)]
+    assert read.header["variables"] == ["all"]
+    recorded = {"rewards": replay.rewards, "variable.all": replay.variables["all"]}
+    for name, values in {**recorded, **{f"component.{k}": v for k, v in replay.components.items()}}.items():
+        np.testing.assert_array_equal(read.tensors[name], values)
+
+
+def test_the_header_tells_what_was_played_and_what_is_drawn() -> None:
+    replay, _, _ = tumbled()
+    header = ReadReplay(replay_files(replay).episode).header
+    told = {key: header[key] for key in ("format", "environment", "reference", "seed", "dt", "meshes")}
+    assert told == {
+        "format": "rewardsmith-replay-2", "environment": "Pile", "reference": "Pile-v0", "seed": 3, "dt": 0.008, "meshes": None,
+    }  # fmt: skip
+    assert EpisodeSummary.model_validate(header["summary"]) == replay.summary
+    assert header["links"] == [f"{i}.{k}" for i in range(15) for k in range(4)]
+    assert tuple(TypeAdapter(Geom).validate_python(one) for one in header["geoms"]) == replay.scene.geoms
+
+
+def test_meshes_are_a_file_of_their_own_that_a_replay_names_by_its_hash() -> None:
+    wedge = '<mesh name="wedge" vertex="0 0 0  1 0 0  0 1 0  0 0 1"/>'
+    worn = '<body><freejoint/><geom type="mesh" mesh="wedge"/></body>'
+    model = mujoco.MjModel.from_xml_string(f"<mujoco><asset>{wedge}</asset><worldbody>{worn}</worldbody></mujoco>")
+    replay = replace(tumbled()[0], scene=scene_of(model), links=np.zeros((1000, 1, 7), np.float32))
+    files = replay_files(replay)
+    assert files.meshes is not None
+    read = SafetensorsFile(files.meshes.content, "meshes")
+    assert read.header == {"format": "rewardsmith-meshes-1", "meshes": ["wedge"]}
+    np.testing.assert_array_equal(read.tensors["0.vertices"], replay.scene.meshes[0].vertices)
+    np.testing.assert_array_equal(read.tensors["0.faces"], replay.scene.meshes[0].faces)
+    header = ReadReplay(files.episode).header
+    assert header["meshes"] == files.meshes.digest
+    assert [geom["mesh"] for geom in header["geoms"]] == [0]
 
 
 @settings(derandomize=True, deadline=None, max_examples=30)
-@given(replays())
-def test_a_replay_is_read_back_bit_for_bit(replay: Replay) -> None:
-    data = replay_bytes(replay)
-    same(load_replay(data), replay)
-    assert replay_bytes(load_replay(data)) == data
-
-
-def small(links: int = 2, steps: int = 3) -> Replay:
-    geoms = tuple(Geom("torso", "", "box", (1, 1, 1), (1, 0, 0, 1), i, (0, 0, 0, 1, 0, 0, 0)) for i in range(links))
-    return Replay(
-        environment="Hopper-v5", reference="Hopper-v5", seed=3, dt=0.008,
-        summary=EpisodeSummary(
-            score=1.5, success=True, length=steps, end=EpisodeEnd.TRUNCATED, total_reward=2.0, components={}
-        ),
-        scene=Scene(tuple(f"link {i}" for i in range(links)), geoms, ()),
-        links=np.arange((steps + 1) * links * 7, dtype=np.float32).reshape(steps + 1, links, 7),
-        rewards=np.ones(steps, np.float32), components={}, variables={"height": np.ones(steps + 1, np.float32)},
+@given(
+    links=st.integers(0, 4),
+    steps=st.integers(1, 5),
+    name=st.text(max_size=8),
+    size=st.sampled_from([1e-9, 1e-3, 1.0, 1e6]),
+)
+def test_any_number_of_links_and_frames_can_be_read(links: int, steps: int, name: str, size: float) -> None:
+    base = tumbled()[0]
+    poses = np.random.default_rng(steps).normal(0, size, (steps + 1, links, 7)).astype(np.float32)
+    poses[..., 3:] /= np.maximum(np.linalg.norm(poses[..., 3:], axis=-1, keepdims=True), 1e-30)
+    replay = replace(
+        base, environment=name, links=poses, scene=replace(base.scene, links=(name,) * links, geoms=()),
+        rewards=base.rewards[:steps], components={}, variables={"v": np.zeros((steps + 1, 0), np.float32)},
     )  # fmt: skip
-
-
-def test_a_viewer_reads_the_poses_where_they_lie_without_any_library() -> None:
-    replay = small()
-    data = replay_bytes(replay)
-    length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    start, stop = header["links"]["data_offsets"]
-    # a browser's Float32Array begins at multiples of 4 bytes
-    assert (8 + length + start) % 4 == 0
-    poses = np.frombuffer(data[8 + length + start : 8 + length + stop], "<f4").reshape(header["links"]["shape"])
-    np.testing.assert_array_equal(poses, replay.links)
-    told = json.loads(header["__metadata__"]["replay"])
-    assert (told["format"], told["summary"]["score"], told["links"]) == (
-        "rewardsmith-replay-1",
-        1.5,
-        ["link 0", "link 1"],
-    )
-
-
-def test_sixty_geoms_on_thirty_links_over_a_thousand_frames_are_under_a_megabyte() -> None:
-    replay = small(links=30, steps=999)
-    twice = replace(replay.scene, geoms=replay.scene.geoms * 2)
-    replay = replace(replay, scene=twice)
-    assert replay.poses.shape == (1000, 60, 7)
-    # 30 links of 28 bytes in 1,000 frames are 840,000 bytes
-    assert 840_000 < len(replay_bytes(replay)) < 1_000_000
-
-
-@pytest.mark.parametrize("data", [b"", b"\x00" * 8, b"\xff" * 40, save({"links": np.zeros(3, np.float32)})])
-def test_what_is_no_replay_is_refused_with_what_was_expected(data: bytes) -> None:
-    with pytest.raises(
-        ReplayUnreadable, match=f"expected a replay of format rewardsmith-replay-1, got {len(data)} other"
-    ):
-        load_replay(data)
-
-
-def test_a_replay_of_another_format_is_refused_with_both() -> None:
-    later = replay_bytes(small()).replace(b"rewardsmith-replay-1", b"rewardsmith-replay-9")
-    with pytest.raises(ReplayUnreadable, match=r"expected .*replay-1, got 'rewardsmith-replay-9'"):
-        load_replay(later)
-
-
-def test_a_replay_that_was_cut_short_is_refused() -> None:
-    with pytest.raises(ReplayUnreadable):
-        load_replay(replay_bytes(small())[:-1])
+    read = ReadReplay(replay_files(replay).episode)
+    assert read.header["environment"] == name
+    reach = np.abs(poses[..., :3]).max(initial=1e-3) * 2
+    np.testing.assert_allclose(read.links[..., :3], poses[..., :3], atol=reach / 65534 * 1.01)

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from service.training.scene import WORLD, Geom, link_poses, scene_of, state_of
+from tests.replay_reader import placed
 
 # A cart that floats and turns, with a mast welded to it and an arm on a hinge; a body that is moved from outside; a wall that
 # stands; and all that is not drawn.
@@ -67,22 +68,24 @@ def geom(model: mujoco.MjModel, name: str) -> Geom:
     return next(geom for geom in scene_of(model).geoms if geom.name == name)
 
 
-def matrix(quaternion: NDArray[np.float32]) -> NDArray[np.float64]:
+def matrix(quaternion: NDArray[np.float64]) -> NDArray[np.float64]:
     rotation = np.empty(9)
-    mujoco.mju_quat2Mat(rotation, quaternion.astype(np.float64))
+    mujoco.mju_quat2Mat(rotation, quaternion)
     return rotation
 
 
 def test_every_geom_stands_where_mujocos_kinematics_put_it(model: mujoco.MjModel) -> None:
     scene = scene_of(model)
     states = [moved(model, seed) for seed in range(20)]
-    poses = scene.poses(link_poses(model, [state_of(model, data) for data in states]))
+    links = link_poses(model, [state_of(model, data) for data in states])
+    assert (links.shape, links.dtype) == ((20, 3, 7), np.float32)
+    within = np.array([geom.pose for geom in scene.geoms])
+    poses = placed(links, [geom.link for geom in scene.geoms], within)
     assert poses.shape == (20, len(DRAWN), 7)
-    assert poses.dtype == np.float32
     places = [i for i in range(model.ngeom) if model.geom(i).name in DRAWN]
     for pose, data in zip(poses, states, strict=True):
         for place, values in zip(places, pose, strict=True):
-            # float32 holds 24 bits: 6e-8 of positions up to 5 m, in a link's pose and again in the geom's
+            # float32 holds 24 bits: 6e-8 of a link's positions, which are up to 5 m
             np.testing.assert_allclose(values[:3], data.geom_xpos[place], atol=1e-6)
             np.testing.assert_allclose(matrix(values[3:]), data.geom_xmat[place], atol=1e-6)
 
