@@ -19,7 +19,7 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
 
 .PHONY: demo test compose-test chaos-training chaos-service attacks attacks-everywhere live baselines environments-page install clean \
-  bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox
+  bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox bench-storage
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -87,6 +87,9 @@ bench-kinematics: $(VENV)/.runtime
 
 bench-sandbox: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.sandbox
+
+bench-storage: $(VENV)/.tests
+	@$(BIN)/python -m benchmarks.storage
 
 # Never made anew: the database was made with the password in it.
 .env:
