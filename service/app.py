@@ -14,6 +14,7 @@ from service.api import (
     export,
     health,
     lineage,
+    metrics,
     people,
     replays,
     rewards,
@@ -30,7 +31,9 @@ from service.settings import Settings
 from service.store import Store
 
 ROOT = "/api/v1"
-RESOURCES = (runs, candidates, replays, lineage, people, trainings, completions, events, export, environments, rewards)
+RESOURCES = (
+    runs, candidates, replays, lineage, people, trainings, completions, events, export, environments, rewards, metrics,
+)  # fmt: skip
 
 
 def create_app(
@@ -54,7 +57,13 @@ def create_app(
         redoc_url=None,
     )
     app.state.services = Services(
-        settings, store, artifacts, check_designer, open_access, RateLimit(settings.requests_per_minute)
+        settings,
+        store,
+        artifacts,
+        check_designer,
+        open_access,
+        RateLimit(settings.requests_per_minute),
+        metrics.registry_of(store),
     )
     app.add_middleware(BodyLimit)
     install_handlers(app)

@@ -8,6 +8,7 @@ Refused
 
 from __future__ import annotations
 
+import logging
 import math
 from http import HTTPStatus
 from typing import Annotated
@@ -22,6 +23,7 @@ from service.schema import Scope
 
 READING = ("GET", "HEAD", "OPTIONS")
 REFUSALS = documented(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+logger = logging.getLogger(__name__)
 SOMEBODY = "somebody on this machine"
 bearer = HTTPBearer(auto_error=False, description="A token made by `rewardsmith token create`.")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
@@ -33,8 +35,10 @@ def authorise(request: Request, services: Annotated[Services, Depends(services_o
         return SOMEBODY
     address = request.client.host if request.client is not None else "nowhere"
     token = None if credentials is None else services.store.tokens.recognise(credentials.credentials)
+    who = f"somebody at {address}" if token is None else f"token {token.id}"
     seconds = services.rate_limit.take(f"at {address}" if token is None else token.id)
     if seconds:
+        logger.warning("refused: %s asks too often", who)
         raise HTTPException(
             HTTPStatus.TOO_MANY_REQUESTS,
             f"more than {services.settings.requests_per_minute} requests a minute; ask again in {math.ceil(seconds)} s",
@@ -42,6 +46,7 @@ def authorise(request: Request, services: Annotated[Services, Depends(services_o
         )
     if token is None:
         given = "none was given" if credentials is None else "the one given is unknown or revoked"
+        logger.warning("refused: %s without a valid token: %s", who, given)
         raise HTTPException(
             HTTPStatus.UNAUTHORIZED,
             f"expected `Authorization: Bearer` with a token made by `rewardsmith token create`; {given}",
@@ -49,6 +54,7 @@ def authorise(request: Request, services: Annotated[Services, Depends(services_o
         )
     wanted = _wanted(request.method)
     if not token.scope.allows(wanted):
+        logger.warning("refused: %s of scope %s, scope %s is needed", who, token.scope, wanted)
         raise HTTPException(
             HTTPStatus.FORBIDDEN, f"this takes a token of scope {wanted}, and {token.name!r} has scope {token.scope}"
         )

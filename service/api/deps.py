@@ -8,6 +8,7 @@ from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 from fastapi import Path as InPath
+from prometheus_client import CollectorRegistry
 
 from service.api.rate_limit import RateLimit
 from service.artifacts import ArtifactStore
@@ -32,6 +33,7 @@ class Services:
     check_designer: DesignerCheck
     open_access: bool
     rate_limit: RateLimit
+    metrics: CollectorRegistry
 
 
 def services_of(request: Request) -> Services:
@@ -59,10 +61,16 @@ def designer_check_of(services: Annotated[Services, Depends(services_of)]) -> De
     return services.check_designer
 
 
+def metrics_of(services: Annotated[Services, Depends(services_of)]) -> CollectorRegistry:
+    """The metrics of the deployment and of whoever answers."""
+    return services.metrics
+
+
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 CurrentStore = Annotated[Store, Depends(store_of)]
 CurrentDataFolder = Annotated[Path, Depends(data_folder_of)]
 CurrentArtifacts = Annotated[ArtifactStore, Depends(artifacts_of)]
+CurrentMetrics = Annotated[CollectorRegistry, Depends(metrics_of)]
 CurrentDesignerCheck = Annotated[DesignerCheck, Depends(designer_check_of)]
 RunId = Annotated[str, InPath(pattern=ID_PATTERN, description="A run's id.", examples=["r-0123456789"])]
 CandidateId = Annotated[str, InPath(pattern=ID_PATTERN, description="A candidate's id.", examples=["r-0123456789-1-0"])]

@@ -119,9 +119,9 @@ class _Answer:
     def __init__(self, status: HTTPStatus, name: str) -> None:
         self._status, self._name = status, name
 
-    async def __call__(self, request: Request, error: Exception) -> Response:
+    async def __call__(self, _: Request, error: Exception) -> Response:
         if self._status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            logger.warning("%s %s: %s", request.method, request.url.path, error)
+            logger.warning("%s", error)
         return answer(self._status, self._name, str(error))
 
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
+import os
 import signal
-import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from service.artifacts import ArtifactStore
 from service.cli.embedded import DesignerCheck, open_stores, read_settings
-from service.cli.faults import BadInput, Infrastructure
+from service.cli.faults import BadInput, CommandFault, ExitCode, Infrastructure
+from service.cli.logs import start_log
 from service.settings import Settings
 from service.store import Store
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
 LONGEST_GOODBYE_SECONDS = 3
 """How long the API waits for open streams of events when it is to end."""
+log = logging.getLogger(__name__)
 
 
 def migrate_database() -> str:
@@ -33,36 +39,44 @@ def migrate_database() -> str:
 
 def orchestrate() -> None:
     """Works on runs until it is told to stop by SIGTERM or Ctrl-C; every run is then left for the next process to take up."""
-    settings = read_settings()
-    store, artifacts = open_stores(settings)
-    stop = _stop_when_told()
-    try:
-        _dispatch(settings, store, artifacts, stop)
-    finally:
-        store.close()
+    with _logged():
+        settings = read_settings()
+        store, artifacts = open_stores(settings)
+        stop = _stop_when_told()
+        try:
+            _dispatch(settings, store, artifacts, stop)
+        finally:
+            store.close()
 
 
 def serve_api(host: str, port: int, workers: int) -> None:
     """Serves the API alone, to whoever has a token, by so many processes."""
     import uvicorn
 
-    read_settings()
-    uvicorn.run(
-        "service.cli.serving:application",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        timeout_graceful_shutdown=LONGEST_GOODBYE_SECONDS,
-    )
+    with _logged(), _counted_together(workers):
+        open_stores(read_settings())[
+            0
+        ].close()  # what is wrong with them is said once, and not by each process again and again
+        uvicorn.run(
+            "service.cli.serving:application",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            timeout_graceful_shutdown=LONGEST_GOODBYE_SECONDS,
+            log_config=None,
+            access_log=False,
+        )
 
 
-def application() -> FastAPI:
+def application() -> ASGIApp:
     """The application of one process of the API, which asks everybody for a token."""
-    from service.app import create_app
+    from service.api.observed import Observed
+    from service.app import ROOT, create_app
 
-    settings = read_settings()
-    return create_app(settings, *open_stores(settings), DesignerCheck(settings))
+    with _logged():
+        settings = read_settings()
+        return Observed(create_app(settings, *open_stores(settings), DesignerCheck(settings)), ROOT)
 
 
 def serve_all(host: str, port: int) -> None:
@@ -74,24 +88,63 @@ def serve_all(host: str, port: int) -> None:
     import uvicorn
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    from service.app import create_app
+    from service.api.observed import Observed
+    from service.app import ROOT, create_app
 
-    settings = read_settings()
-    loopback = _is_loopback(host)
-    store, artifacts = open_stores(settings)
-    application = create_app(settings, store, artifacts, DesignerCheck(settings), open_access=loopback)
-    if loopback:
-        application.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
-        print(f"open access: whoever is on this machine may use http://{host}:{port} without a token", file=sys.stderr)
-    stop = _stop_when_told()  # the server of the API ends first, and hands the signal on
-    worker = threading.Thread(target=_dispatch, args=(settings, store, artifacts, stop), name="dispatcher")
-    worker.start()
+    with _logged():
+        settings = read_settings()
+        loopback = _is_loopback(host)
+        store, artifacts = open_stores(settings)
+        application = create_app(settings, store, artifacts, DesignerCheck(settings), open_access=loopback)
+        if loopback:
+            application.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+            log.warning("open access: whoever is on this machine may use http://%s:%d without a token", host, port)
+        stop = _stop_when_told()  # the server of the API ends first, and hands the signal on
+        worker = threading.Thread(target=_dispatch, args=(settings, store, artifacts, stop), name="dispatcher")
+        worker.start()
+        try:
+            uvicorn.run(
+                Observed(application, ROOT),
+                host=host,
+                port=port,
+                timeout_graceful_shutdown=LONGEST_GOODBYE_SECONDS,
+                log_config=None,
+                access_log=False,
+            )
+        finally:
+            stop.set()
+            worker.join()
+            store.close()
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """The log of a process that stays, what ends it included."""
+    start_log()
     try:
-        uvicorn.run(application, host=host, port=port, timeout_graceful_shutdown=LONGEST_GOODBYE_SECONDS)
-    finally:
-        stop.set()
-        worker.join()
-        store.close()
+        yield
+    except CommandFault as fault:
+        log.error("%s", fault)
+        raise SystemExit(fault.code) from fault
+    except Exception as error:
+        log.exception("a mistake in Rewardsmith itself; please report it")
+        raise SystemExit(ExitCode.INFRASTRUCTURE) from error
+
+
+@contextmanager
+def _counted_together(workers: int) -> Iterator[None]:
+    """A new folder in which several processes of an API count together, gone when they have ended; none for one alone.
+
+    What a worker that died had counted stays in the sum, as counters must.
+    """
+    from service.api.metrics import SHARED_FOLDER
+
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="rewardsmith-metrics-") as folder:
+        os.environ[SHARED_FOLDER] = folder
+        yield
 
 
 def _stop_when_told() -> threading.Event:

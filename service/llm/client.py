@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from dataclasses import dataclass, field
@@ -162,5 +163,7 @@ def _litellm() -> ModuleType:
     litellm.suppress_debug_info = True
     litellm.drop_params = True
     litellm.turn_off_message_logging = True
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):  # what they say goes the way of everybody's log
+        logging.getLogger(name).handlers.clear()
     litellm.callbacks, litellm.success_callback, litellm.failure_callback = [], [], []
     return litellm

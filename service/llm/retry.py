@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 import time
@@ -17,6 +18,7 @@ _Answer = TypeVar("_Answer")
 FIRST_PAUSE_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 60.0
 LONGEST_RETRY_AFTER_SECONDS: Final = 300.0
+log = logging.getLogger(__name__)
 
 
 class Clock(Protocol):
@@ -82,7 +84,9 @@ def ask_again(
             asked = retry_after_seconds(fault.retry_after, clock.now())
             if attempt == retries or asked > LONGEST_RETRY_AFTER_SECONDS:
                 raise DesignerUnreachable(_given_up(fault, attempt + 1, asked)) from None
-            clock.sleep(max(pause_seconds(attempt, jitter()), asked))
+            pause = max(pause_seconds(attempt, jitter()), asked)
+            log.warning("no answer, asked again in %.1f s: %s", pause, fault.message)
+            clock.sleep(pause)
     raise ValueError(f"expected retries >= 0, got {retries}")
 
 

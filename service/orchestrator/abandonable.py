@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from queue import Empty, SimpleQueue
 
+from service.log_context import carried
+
 POLL_SECONDS = 0.25
 Job = tuple[Future[None], Callable[[], None]]
 
@@ -20,7 +22,7 @@ def run_all(calls: Sequence[Callable[[], None]], threads: int, stopped: Callable
     futures: list[Future[None]] = []
     for call in calls:
         futures.append(Future())
-        queue.put((futures[-1], call))
+        queue.put((futures[-1], carried(call)))
     for _ in range(min(threads, len(calls))):
         threading.Thread(target=_work, args=(queue,), name="abandonable", daemon=True).start()
     left = set(futures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 
 import numpy as np
@@ -9,9 +10,12 @@ import numpy as np
 from service.evolution.analyzer import analyze as find
 from service.evolution.comparison import mean_interval
 from service.evolution.selection import best_training
+from service.log_context import about
 from service.orchestrator.replay import record_replay
 from service.orchestrator.work import Tools
 from service.schema import Candidate, CandidateState, IterationState, RunRecord, TrainingState
+
+log = logging.getLogger(__name__)
 
 
 def analyze(tools: Tools, iteration: int) -> None:
@@ -26,7 +30,8 @@ def analyze_candidates(tools: Tools, candidate_ids: Collection[str]) -> None:
     record = tools.record()
     for candidate in record.candidates:
         if candidate.id in candidate_ids and candidate.state is CandidateState.TRAINING:
-            _end(tools, record, candidate)
+            with about(candidate_id=candidate.id):
+                _end(tools, record, candidate)
 
 
 def _end(tools: Tools, record: RunRecord, candidate: Candidate) -> None:
@@ -36,10 +41,13 @@ def _end(tools: Tools, record: RunRecord, candidate: Candidate) -> None:
     results = [one.result for one in own if one.result is not None]
     best = best_training(own, candidate.id)
     if faults or best is None or len(results) < len(own):
-        tools.writer.set_candidate_state(candidate.id, CandidateState.FAILED, reason=faults[0] if faults else None)
+        reason = faults[0] if faults else None
+        log.info("candidate failed: %s", reason or "its trainings were not finished")
+        tools.writer.set_candidate_state(candidate.id, CandidateState.FAILED, reason=reason)
         return
     record_replay(tools, record.run, candidate, best)
     fitness = [result.fitness for result in results]
+    log.info("candidate trained", extra={"fitness": float(np.mean(fitness))})
     tools.writer.set_candidate_state(
         candidate.id,
         CandidateState.TRAINED,

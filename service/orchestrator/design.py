@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,6 +13,7 @@ from service.evolution.designer import design_request
 from service.evolution.reflection import reflect
 from service.evolution.selection import best_training, select_parents
 from service.llm.contract import DesignerError, Parent, Rejected
+from service.log_context import about
 from service.orchestrator.abandonable import run_all
 from service.orchestrator.work import Interrupted, Tools
 from service.schema import (
@@ -26,6 +29,7 @@ from service.schema import (
 
 SEED = "seed"
 CONTRIBUTED = "contributed"
+log = logging.getLogger(__name__)
 
 
 def design(tools: Tools, iteration: int) -> None:
@@ -38,13 +42,19 @@ def design(tools: Tools, iteration: int) -> None:
     parents = _parents(record)
     tools.statistics  # noqa: B018 -- recorded here once, before the threads below all want it
     slots = range(max(record.run.request.search.candidates, _seeds(record, iteration)))
-    calls = [partial(_fill, tools, record, iteration, slot, parents) for slot in slots]
+    fills = [(slot, partial(_fill, tools, record, iteration, slot, parents)) for slot in slots]
     for one in record.contributions:
         if one.iteration == iteration and one.slot is not None:
-            calls.append(partial(_give, tools, iteration, one.slot, one.source, CONTRIBUTED))
+            fills.append((one.slot, partial(_give, tools, iteration, one.slot, one.source, CONTRIBUTED)))
+    calls = [partial(_work_on, _candidate_id(tools, iteration, slot), fill) for slot, fill in fills]
     if not run_all(calls, tools.model_concurrency, tools.stopped):
         raise Interrupted
     tools.writer.set_iteration_state(iteration, IterationState.SCREENING)
+
+
+def _work_on(candidate_id: str, fill: Callable[[], None]) -> None:
+    with about(candidate_id=candidate_id):
+        fill()
 
 
 def _seeds(record: RunRecord, iteration: int) -> int:
@@ -88,7 +98,7 @@ def _fill(tools: Tools, record: RunRecord, iteration: int, slot: int, parents: t
         if tools.stopped():
             raise Interrupted
         candidate = _read(tools, completion)
-        tools.writer.add_candidate(candidate)
+        _add(tools, candidate)
         if candidate.verdict is None or candidate.verdict.accepted:
             return
         rejected = Rejected(candidate.source, candidate.verdict.faults)
@@ -97,7 +107,12 @@ def _fill(tools: Tools, record: RunRecord, iteration: int, slot: int, parents: t
 def _give(tools: Tools, iteration: int, slot: int, source: str, origin: str) -> None:
     """Fills a slot with a reward that a person wrote; one that the critic refuses is rejected at once."""
     verdict = review(source, tools.card, tools.transitions)
-    tools.writer.add_candidate(_candidate(tools, iteration, slot, source, origin, (), verdict))
+    _add(tools, _candidate(tools, iteration, slot, source, origin, (), verdict))
+
+
+def _add(tools: Tools, candidate: Candidate) -> None:
+    log.info("candidate %s%s", candidate.state, f": {candidate.reason}" if candidate.reason else "")
+    tools.writer.add_candidate(candidate)
 
 
 def _stored(record: RunRecord, iteration: int, slot: int, attempt: int) -> Completion | None:
@@ -126,9 +141,13 @@ def _ask(
     try:
         reply = tools.designer.design(request)
     except DesignerError as error:
+        log.warning("completion failed: %s", error, extra={"completion_id": intended.id, "model": intended.model})
         tools.writer.fail_completion(intended.id, str(error), Usage())
         raise
-    return tools.writer.store_completion(intended.id, reply.text, reply.origin, reply.parents, reply.usage)
+    stored = tools.writer.store_completion(intended.id, reply.text, reply.origin, reply.parents, reply.usage)
+    told = {"completion_id": stored.id, "model": stored.model, **reply.usage.model_dump()}
+    log.info("completion stored", extra=told)
+    return stored
 
 
 def _read(tools: Tools, completion: Completion) -> Candidate:
@@ -150,11 +169,15 @@ def _read(tools: Tools, completion: Completion) -> Candidate:
     )
 
 
+def _candidate_id(tools: Tools, iteration: int, slot: int) -> str:
+    return f"{tools.run_id}-{iteration}-{slot}"
+
+
 def _candidate(
     tools: Tools, iteration: int, slot: int, source: str, origin: str, parents: tuple[str, ...], verdict: Verdict
 ) -> Candidate:
     return Candidate(
-        id=f"{tools.run_id}-{iteration}-{slot}",
+        id=_candidate_id(tools, iteration, slot),
         run_id=tools.run_id,
         iteration=iteration,
         slot=slot,

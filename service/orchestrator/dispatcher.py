@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 
+from service.log_context import about
 from service.orchestrator.orchestrator import Orchestrator
 from service.schema import OrchestratorPresence
 from service.store.claims import Claim
@@ -45,8 +45,10 @@ class Dispatcher:
             stop.wait(POLL_SECONDS)
         for thread in self._working.values():
             thread.join()
-        with suppress(StoreUnavailable):
+        try:
             self._store.orchestrators.gone(process_owner())
+        except StoreUnavailable as error:
+            log.warning("this orchestrator ends without a word to the others: %s", error)
 
     def _give_sign(self) -> None:
         at = time.monotonic()
@@ -70,15 +72,19 @@ class Dispatcher:
         return True
 
     def _work_on(self, claim: Claim, stop: threading.Event) -> None:
-        log.info("run %s: claimed with fencing token %d", claim.run_id, claim.token)
-        try:
-            run = self._orchestrator.work_on(claim, stop, self._others_wait)
-        except (LeaseLost, StoreUnavailable) as error:
-            log.warning("run %s: left, %s", claim.run_id, error)
-        except Exception:  # the run is paused with the reason; the others go on
-            log.exception("run %s: left", claim.run_id)
-        else:
-            log.info("run %s: %s%s", run.id, run.state, f", {run.reason}" if run.reason else "")
+        with about(run_id=claim.run_id):
+            how = "taken over from an owner that is gone" if claim.taken_over else "claimed"
+            log.info("run %s, fencing token %d", how, claim.token)
+            try:
+                run = self._orchestrator.work_on(claim, stop, self._others_wait)
+            except (LeaseLost, StoreUnavailable) as error:
+                log.warning("run left: %s", error)
+            except Exception:  # the run is paused with the reason; the others go on
+                log.exception("run left by a mistake in Rewardsmith itself")
+            else:
+                log.info(
+                    "run left %s%s", run.state, f": {run.reason}" if run.reason else "", extra={"state": run.state}
+                )
 
     def _others_wait(self) -> bool:
         return len(self._working) >= self._most and self._store.waiting()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Collection, Mapping
 
@@ -12,6 +13,7 @@ from service.orchestrator.work import Tools
 from service.schema import Candidate, CandidateState, CurvePoint, IterationState, RunRecord, TrainingState
 from service.training.halving import Standing, Stop, standing
 
+log = logging.getLogger(__name__)
 GOING = (CandidateState.QUEUED, CandidateState.TRAINING)
 
 
@@ -85,6 +87,7 @@ def _prune_all(tools: Tools, record: RunRecord, iteration: int, used_up: str) ->
 def _prune_one(tools: Tools, record: RunRecord, candidate: Candidate, reason: str) -> None:
     best = best_training(record.trainings, candidate.id)
     findings = () if best is None else analyze(best, tools.card.max_steps, tools.card.dt)
+    log.info("candidate pruned: %s", reason, extra={"candidate_id": candidate.id})
     tools.writer.prune_candidate(candidate.id, reason, findings)
 
 

@@ -8,9 +8,10 @@ import time
 from types import TracebackType
 
 from service.evolution.budget import exhausted
+from service.log_context import carried
 from service.schema import RunState
 from service.store.claims import Claim
-from service.store.errors import LeaseLost
+from service.store.errors import LeaseLost, StoreUnavailable
 from service.store.store import Pulse, Store
 
 LONGEST_SECONDS = 1.0
@@ -30,7 +31,9 @@ class Heartbeat:
         self._ended = threading.Event()
         self._counted = time.monotonic()
         self._pulse: Pulse | None = None
-        self._thread = threading.Thread(target=self._keep_beating, name=f"heartbeat {claim.run_id}", daemon=True)
+        self._thread = threading.Thread(
+            target=carried(self._keep_beating), name=f"heartbeat {claim.run_id}", daemon=True
+        )
         self.lost = False
 
     def __enter__(self) -> Heartbeat:
@@ -70,10 +73,16 @@ class Heartbeat:
 
     def _beat(self) -> None:
         worked = time.monotonic() - self._counted
+        wanted = self.wanted
         try:
             self._pulse = self._store.heartbeat(self._claim, self._lease, worked)
             self._counted += worked
-        except LeaseLost:
+        except LeaseLost as error:
             self.lost = True
-        except Exception:  # a store that is away for a moment must not end the run; a lease that runs out will
-            log.exception("heartbeat of run %s failed", self._claim.run_id)
+            log.warning("lease lost: %s", error)
+        except StoreUnavailable as error:  # away for a moment; if for longer, the lease runs out
+            log.warning("no sign of life could be given: %s", error)
+        except Exception:
+            log.exception("no sign of life could be given")
+        if self.wanted is not None and self.wanted is not wanted:
+            log.info("a user wishes the run %s", self.wanted)

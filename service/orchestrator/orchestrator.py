@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -31,6 +32,7 @@ from service.evolution.steps import (
 from service.evolution.warm_start import PolicyMismatch
 from service.llm.contract import DesignerError
 from service.llm.select import make_designer
+from service.log_context import about
 from service.orchestrator.analyze import analyze, analyze_candidates
 from service.orchestrator.compare import compare
 from service.orchestrator.design import design
@@ -104,14 +106,15 @@ class Orchestrator:
         Raises `LeaseLost` if somebody took it over, and `StoreUnavailable` where it could not be left in order: then its
         lease runs out.
         """
-        with Heartbeat(self._store, claim, self._settings.lease_seconds, stop) as heartbeat:
-            try:
+        heartbeat = Heartbeat(self._store, claim, self._settings.lease_seconds, stop)
+        try:
+            with heartbeat:
                 state, reason = self._steps(claim, heartbeat, others_wait)
-            except (LeaseLost, StoreUnavailable):
-                raise
-            except BaseException:
-                self._leave(claim, heartbeat, RunState.PAUSED, INTERNAL_ERROR)
-                raise
+        except (LeaseLost, StoreUnavailable):
+            raise
+        except BaseException:
+            self._leave(claim, heartbeat, RunState.PAUSED, INTERNAL_ERROR)
+            raise
         self._leave(claim, heartbeat, state, reason)
         return self._store.get_run(claim.run_id)
 
@@ -141,7 +144,7 @@ class Orchestrator:
                     return RunState.AWAITING_FEEDBACK, f"iteration {step.number} is done: to resume the run goes on"
                 if isinstance(step, StartIteration) and step.number > 1 and others_wait():
                     return RunState.QUEUED, "another run has its turn"
-                _take(tools, step)
+                _timed(tools, step)
                 patience.restore()
             except Interrupted:
                 break
@@ -214,9 +217,28 @@ class Orchestrator:
 
 
 def _tell(tools: Tools, text: str) -> None:
-    log.warning("run %s: %s", tools.run_id, text)
+    log.warning("%s", text)
     with suppress(StoreUnavailable):  # where the store is what is away, the log has it
         tools.writer.log(text)
+
+
+def _timed(tools: Tools, step: Step) -> None:
+    """Takes a step and says so before and after."""
+    name = type(step).__name__
+    with about(iteration=_iteration(step)):
+        log.info("step begun: %s", name, extra={"step": name})
+        started = time.monotonic()
+        _take(tools, step)
+        seconds = round(time.monotonic() - started, 3)
+        log.info("step done: %s, in %.1f s", name, seconds, extra={"step": name, "seconds": seconds})
+
+
+def _iteration(step: Step) -> int | None:
+    match step:
+        case StartIteration(number) | Design(number) | Screen(number) | Train(number) | Analyze(number):
+            return number
+        case _:
+            return None
 
 
 def _take(tools: Tools, step: Step) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ from service.schema import Candidate, CandidateState, IterationState, RunRecord
 
 SEARCH_SEEDS = 3
 """Keeps the further seeds of the search apart from those of evaluations and of the final comparison."""
+log = logging.getLogger(__name__)
 
 
 def screen(tools: Tools, iteration: int) -> None:
@@ -38,11 +41,9 @@ def screen(tools: Tools, iteration: int) -> None:
     for candidate_id in proposed:
         if candidate_id in duplicates:
             same = duplicates[candidate_id]
-            tools.writer.set_candidate_state(
-                candidate_id,
-                CandidateState.SCREENED_OUT,
-                reason=f"the same reward as {same.same_as} up to scale (distance {same.distance:.4f})",
-            )
+            reason = f"the same reward as {same.same_as} up to scale (distance {same.distance:.4f})"
+            log.info("candidate screened out: %s", reason, extra={"candidate_id": candidate_id})
+            tools.writer.set_candidate_state(candidate_id, CandidateState.SCREENED_OUT, reason=reason)
         else:
             _plan(tools, record, proposed[candidate_id])
     tools.writer.set_iteration_state(iteration, IterationState.TRAINING)

@@ -82,8 +82,10 @@ def train_all(
             with closing(tools.cluster(stopped).train(job, stopped)) as told:
                 for progress in told:
                     if isinstance(progress, PopulationResubmitted):
+                        log.warning("%s", progress.reason, extra={"trainings": ", ".join(progress.member_ids)})
                         tools.writer.log(progress.reason)
                     elif isinstance(progress, MemberFailed):
+                        log.info("training failed: %s", progress.reason, extra={"training_id": progress.member_id})
                         if tools.writer.fail_training(progress.member_id, progress.reason):
                             break
                     else:
@@ -121,6 +123,7 @@ def _members(tools: Tools, record: RunRecord, training_ids: Collection[str], unt
         try:
             code = code_of(tools.card, training.reward, source)
         except RewardRejected as fault:
+            log.info("training failed: rejected: %s", fault, extra={"training_id": training.id})
             tools.writer.fail_training(training.id, f"rejected: {fault}")
             continue
         start = tools.policy(training.warm_start) if training.warm_start and not training.segments_done else None

@@ -9,6 +9,7 @@ from service.schema.baseline import (
     BaselineSummary,
     BaselineTraining,
 )
+from service.schema.census import Census, Measure, Tally
 from service.schema.health import Check, OrchestratorPresence, RayState, Readiness
 from service.schema.people import Contribution, Feedback, Order, OwnReward, Preference, Words
 from service.schema.run import (
@@ -62,11 +63,11 @@ from service.schema.training import (
 
 __all__ = [
     "OFFLINE", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineSummary", "BaselineTraining",
-    "Budget", "Candidate", "CandidateState", "Check", "Comparison", "Completion", "CompletionState",
+    "Budget", "Candidate", "CandidateState", "Census", "Check", "Comparison", "Completion", "CompletionState",
     "ComponentSummary", "ComponentVerdict", "Contribution", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event",
     "EventKind", "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration",
-    "IterationState", "Message", "Moment", "NewToken", "OrchestratorPresence", "Order", "OwnReward", "PPOConfig",
+    "IterationState", "Measure", "Message", "Moment", "NewToken", "OrchestratorPresence", "Order", "OwnReward", "PPOConfig",
     "PolicyOf", "Preference", "RayState", "Readiness", "RewardComparison", "RewardKind", "Run", "RunRecord",
-    "RunRequest", "RunState", "Scope", "SearchConfig", "Seed", "Severity", "Spending", "Token", "Training",
+    "RunRequest", "RunState", "Scope", "SearchConfig", "Seed", "Severity", "Spending", "Tally", "Token", "Training",
     "TrainingConfig", "TrainingResult", "TrainingState", "Usage", "Verdict", "Words",
 ]  # fmt: skip

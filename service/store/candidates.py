@@ -55,6 +55,9 @@ def add(change: Change, candidate: Candidate) -> None:
             f"candidate {candidate.id} is {row.state} with another source: a reward cannot be replaced once it is past its critic"
         )
     change.session.flush()
+    if candidate.verdict is not None:
+        for kind in {fault.code for fault in candidate.verdict.faults}:
+            change.fault(kind)
     _event(change, candidate)
 
 

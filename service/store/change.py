@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from service.schema import EventKind, RunState
 from service.store.columns import now
-from service.store.tables import EventRow, RunRow
+from service.store.tables import EventRow, FaultRow, RunRow
 
 TEXT_LIMIT = 500
 
@@ -54,6 +54,12 @@ class Change:
                 steps=steps,
             )
         )
+
+    def fault(self, kind: str) -> None:
+        """Counts a reward that was at fault."""
+        row = self.session.get(FaultRow, (self.run.id, kind)) or FaultRow(run_id=self.run.id, kind=kind)
+        row.count += 1
+        self.session.add(row)
 
     def move(self, state: RunState, reason: str | None) -> None:
         """Puts the run into `state`; whoever leaves `running` gives the lease up. Nothing happens if it is there already."""

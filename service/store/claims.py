@@ -18,11 +18,15 @@ from service.store.tables import CompletionRow, RunRow
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to change one run, valid as long as the run carries the same fencing token and is running."""
+    """The right to change one run, valid as long as the run carries the same fencing token and is running.
+
+    `taken_over`: from an owner that is gone.
+    """
 
     run_id: str
     owner: str
     token: int
+    taken_over: bool = False
 
 
 def claimable(session: Session, run_id: str | None) -> list[str]:
@@ -62,7 +66,7 @@ def take(session: Session, run_id: str, owner: str, lease_seconds: float) -> Cla
     change.move(RunState.RUNNING, None)
     row.owner, row.lease_expires_at = owner, change.at + timedelta(seconds=lease_seconds)
     row.fencing_token += 1
-    return Claim(run_id, owner, row.fencing_token)
+    return Claim(run_id, owner, row.fencing_token, taken_over=reason is not None)
 
 
 def held(session: Session, claim: Claim, *, after_leaving: bool = False) -> RunRow:

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from service.schema import EventKind, Extension, Run, RunRequest, RunState
 from service.schema.search import MOST_ITERATIONS
 from service.store import candidates, records
+from service.store.census import keep
 from service.store.change import Change
 from service.store.claims import withdraw
 from service.store.errors import StateConflict
@@ -18,6 +19,7 @@ from service.store.tables import (
     ContributionRow,
     CurvePointRow,
     EventRow,
+    FaultRow,
     FeedbackRow,
     IterationRow,
     PreferenceRow,
@@ -31,6 +33,7 @@ PARTS = (
     CompletionRow,
     IterationRow,
     EventRow,
+    FaultRow,
     FeedbackRow,
     PreferenceRow,
     ContributionRow,
@@ -87,6 +90,7 @@ def delete(session: Session, run_id: str) -> None:
         raise StateConflict(
             f"run {run_id} is {row.state}: only one that nobody works on can be deleted; cancel it first"
         )
+    keep(session, run_id)
     trainings = select(TrainingRow.id).where(TrainingRow.run_id == run_id)
     session.execute(delete_from(CurvePointRow).where(col(CurvePointRow.training_id).in_(trainings)))
     for table in PARTS:

@@ -15,6 +15,7 @@ from service.schema import (
     Budget,
     Candidate,
     CandidateState,
+    Census,
     Completion,
     Contribution,
     Event,
@@ -34,6 +35,7 @@ from service.schema import (
     Words,
 )
 from service.store import people, records, steering
+from service.store.census import census
 from service.store.change import Change
 from service.store.claims import Claim, claimable, held, take
 from service.store.columns import now
@@ -163,6 +165,11 @@ class Store:
         with self._database.reading() as session:
             records.run_row(session, run_id)
             return records.events_of(session, run_id, after, limit)
+
+    def census(self, seen_within: timedelta) -> Census:
+        """What all runs come to at one moment; orchestrators count that gave a sign of life so lately."""
+        with self._database.reading() as session:
+            return census(session, seen_within)
 
     def record(self, run_id: str) -> RunRecord:
         """All that is known of the run at one moment. Raises `NotFound`."""

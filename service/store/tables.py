@@ -87,7 +87,10 @@ class CandidateRow(SQLModel, table=True):
     """One reward function."""
 
     __tablename__: ClassVar[str] = "candidate"
-    __table_args__ = (UniqueConstraint("run_id", "iteration", "slot", name="uq_candidate_place"),)
+    __table_args__ = (
+        UniqueConstraint("run_id", "iteration", "slot", name="uq_candidate_place"),
+        Index("ix_candidate_state", "state"),
+    )
 
     id: str = Field(primary_key=True, max_length=ID)
     run_id: str = Field(sa_column=_run_id())
@@ -113,6 +116,7 @@ class CompletionRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "completion"
     __table_args__ = (
         UniqueConstraint("run_id", "iteration", "slot", "attempt", "earlier", name="uq_completion_place"),
+        Index("ix_completion_census", "model", "state", "usd", "prompt_tokens", "completion_tokens"),
     )
 
     id: str = Field(primary_key=True, max_length=ID)
@@ -241,6 +245,27 @@ class TokenRow(SQLModel, table=True):
     secret_hash: str = Field(max_length=64)
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     revoked_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+
+
+class FaultRow(SQLModel, table=True):
+    """How many rewards of a run were refused by the critic or failed in training for one kind of fault, those mended since too."""
+
+    __tablename__: ClassVar[str] = "fault"
+
+    run_id: str = Field(sa_column=_run_id(primary_key=True))
+    kind: str = Field(primary_key=True, max_length=ID)
+    count: int = 0
+
+
+class TallyRow(SQLModel, table=True):
+    """What deleted runs had counted for: a count that a metric shows never falls."""
+
+    __tablename__: ClassVar[str] = "tally"
+
+    measure: str = Field(primary_key=True, max_length=STATE)
+    model: str = Field(sa_column=Column(PlainText, primary_key=True))
+    kind: str = Field(primary_key=True, max_length=ID)
+    value: float
 
 
 class EventRow(SQLModel, table=True):

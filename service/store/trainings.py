@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import func
@@ -14,6 +15,8 @@ from service.store.tables import CandidateRow, CurvePointRow, TrainingRow
 
 OPEN = (TrainingState.QUEUED, TrainingState.RUNNING)
 PRUNED = (TrainingState.PRUNED,)
+KIND = re.compile(r"[a-z_]{1,64}(?=:)")
+"""The kind of fault that the reason of a failed training begins with."""
 
 
 def add(change: Change, trainings: tuple[Training, ...]) -> None:
@@ -98,6 +101,8 @@ def fail(change: Change, training_id: str, reason: str) -> bool:
         return False
     _check_open(row, TrainingState.FAILED)
     row.state, row.reason = TrainingState.FAILED, reason
+    named = KIND.match(reason)
+    change.fault(named[0] if named else "other")
     _state_event(change, row, f"failed: {reason}")
     if row.comparison or row.candidate_id is None:
         return False

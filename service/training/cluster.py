@@ -82,7 +82,8 @@ class Cluster:
         try:
             submission = Submission(job, self._nodes, self._buried.add, _watch)
             yield from submission.progress(stopped)
-        except ClusterDied:
+        except ClusterDied as error:
+            log.warning("%s", error)
             self._dead = True
             raise
         finally:
@@ -143,15 +144,19 @@ class Cluster:
             where = address or "this machine"
             raise ClusterUnreachable(f"expected a Ray cluster at {where}, got: {error}; check RAY_ADDRESS") from error
         self._connected = True
+        log.info("connected to Ray at %s", address or "this machine")
 
     def _init(self, address: str | None) -> None:
         """In a thread that lives as long as the connection: with it Linux ends the processes of a local Ray."""
+        ray_log = logging.getLogger("ray")  # it would write lines of its own beside the log of this process
+        ray_log.propagate = True
+        ray_log.setLevel(logging.ERROR)
         ray.init(
             address=address or "local",
             num_cpus=None if address else self._cores,
             include_dashboard=None if address else False,
             log_to_driver=False,
-            logging_level=logging.ERROR,
+            configure_logging=False,
             runtime_env={"working_dir": self._empty.name, "env_vars": _no_secrets()},
             _system_config=None if address else OUTLIVING_RAY,
         )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from prometheus_client.metrics_core import Metric
 
-from service.api import health
+from service.api import health, metrics
+from service.api.observed import REQUEST_SECONDS
 from service.app import RESOURCES, ROOT
 from service.cli.commands import app
+from service.schema import Measure, Tally
 from service.settings import Settings
 
 HERE = Path(__file__).parents[2]
@@ -64,6 +68,25 @@ def test_every_dependency_has_its_reason() -> None:
     wanted = {re.split(r"[=<>\[]", line)[0] for line in project["dependencies"]}
     reasons = (HERE / "docs" / "design" / "dependencies.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^\| ([a-z0-9-]+) \|", reasons, re.MULTILINE)) - {"library", "---"} == wanted
+
+
+def test_the_metrics_documented_are_those_there_are_with_type_and_labels() -> None:
+    page = (HERE / "docs" / "observability.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(rewardsmith_\w+)` \| (\w+) \| (.*?) ?\| ", page, re.MULTILINE)
+    documented = {(name, kind, frozenset(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+    tallies = tuple(Tally(measure=measure, model="offline", kind="stored", value=1) for measure in Measure)
+    census = metrics.NOTHING.model_copy(update={"tallies": tallies, "in_flight": {"offline": 1}})
+    families = [*metrics.families(census, datetime.now(UTC)), *REQUEST_SECONDS.describe()]
+    assert all(family.documentation.endswith(".") for family in families)
+    assert documented == {
+        (f"{one.name}_total" if one.type == "counter" else one.name, one.type, _labels(one)) for one in families
+    }
+
+
+def _labels(family: Metric) -> frozenset[str]:
+    if family.name == "rewardsmith_http_request_duration_seconds":
+        return frozenset({"method", "route", "status"})
+    return frozenset(family.samples[0].labels)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(HERE)))

@@ -10,7 +10,8 @@ import httpx
 import pytest
 import uvicorn
 
-from service.app import create_app
+from service.api.observed import Observed
+from service.app import ROOT, create_app
 from service.artifacts import ArtifactStore
 from service.settings import Settings
 from service.store import Store, Writer, open_store, process_owner
@@ -33,7 +34,7 @@ def served(
     artifacts = ArtifactStore(str(folder / "artifacts"))
     app = create_app(settings, store, artifacts, check_designer, open_access=open_access)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(Observed(app, ROOT), log_level="critical", lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -1,0 +1,88 @@
+"""Counts over all runs, and the counts of runs that were deleted, which are kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, func, text
+from sqlalchemy import select as select_columns
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, col, select
+
+from service.schema import CandidateState, Census, CompletionState, Measure, RayState, RunState, Tally
+from service.store.columns import now
+from service.store.tables import CandidateRow, CompletionRow, FaultRow, OrchestratorRow, RunRow, TallyRow
+
+KEEP = text(
+    "INSERT INTO tally (measure, model, kind, value) VALUES (:measure, :model, :kind, :value) "
+    "ON CONFLICT (measure, model, kind) DO UPDATE SET value = tally.value + excluded.value"
+)
+
+
+class Counted(NamedTuple):
+    """What a count is of."""
+
+    measure: Measure
+    model: str = ""
+    kind: str = ""
+
+
+def census(session: Session, seen_within: timedelta) -> Census:
+    """All that is counted; orchestrators are those who gave a sign of life so lately."""
+    runs = session.exec(select(RunRow.state, func.count()).group_by(RunRow.state)).all()
+    candidates = session.exec(select(CandidateRow.state, func.count()).group_by(CandidateRow.state)).all()
+    in_flight = select(CompletionRow.model, func.count()).where(CompletionRow.state == CompletionState.INTENDED)
+    alive = select(OrchestratorRow.ray, func.count()).where(col(OrchestratorRow.seen_at) >= now() - seen_within)
+    tallies = Counter(_counted(session))
+    for row in session.exec(select(TallyRow)).all():
+        tallies[Counted(Measure(row.measure), row.model, row.kind)] += row.value
+    return Census(
+        runs={RunState(state): count for state, count in runs},
+        oldest_queued_at=session.exec(select(func.min(RunRow.queued_at)).where(RunRow.state == RunState.QUEUED)).one(),
+        candidates={CandidateState(state): count for state, count in candidates},
+        in_flight=dict(session.exec(in_flight.group_by(CompletionRow.model)).all()),
+        orchestrators={RayState(ray): count for ray, count in session.exec(alive.group_by(OrchestratorRow.ray)).all()},
+        tallies=tuple(Tally(**key._asdict(), value=value) for key, value in sorted(tallies.items())),
+    )
+
+
+def keep(session: Session, run_id: str) -> None:
+    """Adds what a run counts for to what is kept: to be called in the transaction that deletes it."""
+    for key, value in sorted(_counted(session, run_id).items()):  # in one order, so that no two wait for each other
+        session.execute(KEEP, {**key._asdict(), "value": value})
+
+
+def _counted(session: Session, run_id: str | None = None) -> dict[Counted, float]:
+    """The counts over one stored run, or all."""
+    steps = select(func.sum(RunRow.environment_steps)).where(*_of(col(RunRow.id), run_id))
+    counted: dict[Counted, float] = {Counted(Measure.ENVIRONMENT_STEPS): session.exec(steps).one() or 0}
+    faults = select(FaultRow.kind, func.sum(FaultRow.count)).where(*_of(col(FaultRow.run_id), run_id))
+    for kind, count in session.exec(faults.group_by(FaultRow.kind)).all():
+        counted[Counted(Measure.REWARD_FAULTS, kind=kind)] = count
+    completions = select_columns(
+        col(CompletionRow.model),
+        col(CompletionRow.state),
+        func.count(),
+        func.count(col(CompletionRow.usd)),
+        func.coalesce(func.sum(CompletionRow.usd), 0.0),
+        func.sum(CompletionRow.prompt_tokens),
+        func.sum(CompletionRow.completion_tokens),
+    ).where(col(CompletionRow.state) != CompletionState.INTENDED, *_of(col(CompletionRow.run_id), run_id))
+    grouped = session.execute(completions.group_by(col(CompletionRow.model), col(CompletionRow.state)))
+    for model, state, count, priced, usd, prompt, completion in grouped.all():
+        counted[Counted(Measure.COMPLETIONS, model, state)] = count
+        for key, value in (
+            (Counted(Measure.UNPRICED, model), count - priced),
+            (Counted(Measure.USD, model), usd),
+            (Counted(Measure.TOKENS, model, "prompt"), prompt),
+            (Counted(Measure.TOKENS, model, "completion"), completion),
+        ):
+            counted[key] = counted.get(key, 0) + value
+    return counted
+
+
+def _of(column: Mapped[str], run_id: str | None) -> Iterable[ColumnElement[bool]]:
+    return () if run_id is None else (column == run_id,)
