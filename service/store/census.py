@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
@@ -36,9 +35,10 @@ def census(session: Session, seen_within: timedelta) -> Census:
     candidates = session.exec(select(CandidateRow.state, func.count()).group_by(CandidateRow.state)).all()
     in_flight = select(CompletionRow.model, func.count()).where(CompletionRow.state == CompletionState.INTENDED)
     alive = select(OrchestratorRow.ray, func.count()).where(col(OrchestratorRow.seen_at) >= now() - seen_within)
-    tallies = Counter(_counted(session))
+    tallies = _counted(session)
     for row in session.exec(select(TallyRow)).all():
-        tallies[Counted(Measure(row.measure), row.model, row.kind)] += row.value
+        key = Counted(Measure(row.measure), row.model, row.kind)
+        tallies[key] = tallies.get(key, 0) + row.value
     return Census(
         runs={RunState(state): count for state, count in runs},
         oldest_queued_at=session.exec(select(func.min(RunRow.queued_at)).where(RunRow.state == RunState.QUEUED)).one(),

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import re
 import secrets
+import signal
 import tempfile
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
 import ray
-from ray.exceptions import RayError
 
 from service.training.errors import ClusterDied, ClusterUnreachable
 from service.training.job import ClusterProgress, TrainingJob
@@ -138,7 +141,7 @@ class Cluster:
         try:
             self._parent = ThreadPoolExecutor(1, "parent of Ray")
             self._parent.submit(self._init, address).result()
-        except (RayError, ConnectionError, OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # a plain one is Ray's word for processes of its own that do not start in time
             self._parent.shutdown(wait=False)
             self._empty.cleanup()
             where = address or "this machine"
@@ -151,15 +154,30 @@ class Cluster:
         ray_log = logging.getLogger("ray")  # it would write lines of its own beside the log of this process
         ray_log.propagate = True
         ray_log.setLevel(logging.ERROR)
-        ray.init(
-            address=address or "local",
-            num_cpus=None if address else self._cores,
-            include_dashboard=None if address else False,
-            log_to_driver=False,
-            configure_logging=False,
-            runtime_env={"working_dir": self._empty.name, "env_vars": _no_secrets()},
-            _system_config=None if address else OUTLIVING_RAY,
-        )
+        with _own_sigterm():
+            ray.init(
+                address=address or "local",
+                num_cpus=None if address else self._cores,
+                include_dashboard=None if address else False,
+                log_to_driver=False,
+                configure_logging=False,
+                runtime_env={"working_dir": self._empty.name, "env_vars": _no_secrets()},
+                _system_config=None if address else OUTLIVING_RAY,
+            )
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Puts this process's handler of SIGTERM back afterwards: Ray's would write a trace of its own to standard error.
+
+    Python sets handlers in its main thread alone, but what faulthandler had replaced it puts back in any.
+    """
+    with Path(os.devnull).open("w", encoding="ascii") as nowhere:
+        faulthandler.register(signal.SIGTERM, nowhere, chain=True)
+        try:
+            yield
+        finally:
+            faulthandler.unregister(signal.SIGTERM)
 
 
 def _said_by_ray(data: dict[str, Any], ignore_prefix: bool) -> None:  # noqa: ARG001 -- as Ray calls it

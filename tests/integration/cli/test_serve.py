@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -21,6 +22,10 @@ from service.store import open_store
 
 REWARDSMITH = str(Path(sys.executable).with_name("rewardsmith"))
 LEAVES_WITHIN_SECONDS = 10.0
+REQUESTS = 20
+ANSWERED = (
+    f'rewardsmith_http_request_duration_seconds_count{{method="GET",route="/api/v1/runs",status="200"}} {REQUESTS}.0'
+)
 REQUEST = {
     "task": "hop forward",
     "environment": "Hopper-v5",
@@ -86,7 +91,18 @@ def test_what_is_asked_for_over_http_is_worked_on_and_left_resumable_within_ten_
             server.wait(60)
             assert time.monotonic() - told < LEAVES_WITHIN_SECONDS
         assert server.stderr is not None
-        assert "open access: whoever is on this machine may use" in server.stderr.read()
+        lines = [json.loads(line) for line in server.stderr.read().splitlines()]
+    assert any(line["message"].startswith("open access: whoever is on this machine may use") for line in lines)
+    of_run = [line["message"] for line in lines if line.get("run_id") == run_id]
+    assert of_run[0] == "run claimed, fencing token 1"
+    assert of_run[-1] == "run left queued: interrupted"
+    design = [line for line in lines if line.get("step") == "Design"]
+    assert [line["message"].partition(":")[0] for line in design] == ["step begun", "step done"]
+    stored = [line for line in lines if line["message"] == "completion stored"]
+    assert {line["candidate_id"] for line in stored} == {f"{run_id}-1-0", f"{run_id}-1-1"}
+    assert all((line["run_id"], line["iteration"], line["model"]) == (run_id, 1, "offline") for line in stored)
+    asked = next(line for line in lines if line.get("method") == "POST")
+    assert (asked["route"], asked["status"], asked["request_id"]) == ("/api/v1/runs", 201, run.headers["x-request-id"])
     store = open_store(Settings(data_folder=tmp_path).database_url)
     left = store.get_run(run_id)
     assert store.orchestrators.list(timedelta(days=1)) == ()  # it said goodbye
@@ -101,10 +117,34 @@ def test_a_name_that_is_not_this_machines_own_is_not_answered(tmp_path: Path, ho
         assert client.get("/runs").status_code == 200
 
 
-def test_the_api_alone_asks_everybody_for_a_token(tmp_path: Path) -> None:
+def test_the_api_alone_asks_everybody_for_a_token_and_all_its_processes_count_together(tmp_path: Path) -> None:
     environment = {**os.environ, "REWARDSMITH_DATA_FOLDER": str(tmp_path)}
     made = subprocess.run([REWARDSMITH, "token", "create", "lab"], env=environment, check=True, capture_output=True)
-    with started(tmp_path, "api", "--workers", "2") as (_, client):
-        assert client.get("/runs").status_code == 401
-        headers = {"Authorization": f"Bearer {made.stdout.decode().strip()}"}
-        assert client.get("/runs", headers=headers).json() == {"items": [], "next_cursor": None}
+    token = made.stdout.decode().strip()
+    with started(tmp_path, "api", "--workers", "2") as (server, client):
+        headers = {"Authorization": f"Bearer {token}"}
+        assert client.get("/runs/%1b[31mforged%0A{}").status_code == 401
+        assert client.get("/runs", headers={"Authorization": f"Bearer {token[:-1]}"}).status_code == 401
+        for _ in range(REQUESTS):
+            with httpx.Client(base_url=client.base_url, headers=headers) as another:  # any process takes the connection
+                assert another.get("/runs").json() == {"items": [], "next_cursor": None}
+        counted = {client.get("/metrics", headers=headers).text.count(ANSWERED) for _ in range(4)}
+        assert counted == {1}
+        server.send_signal(signal.SIGTERM)
+        assert server.stderr is not None
+        lines = [json.loads(line) for line in server.stderr.read().splitlines()]
+    assert token[:-1] not in str(lines)
+    assert "forged" not in str(lines)
+    answered = [line for line in lines if line.get("route") == "/api/v1/runs" and line["status"] == 200]
+    assert len(answered) == REQUESTS
+    assert sum(line["message"].startswith("refused: somebody at 127.0.0.1") for line in lines) == 2
+
+
+def test_a_database_that_cannot_be_used_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "rewardsmith.db").mkdir()
+    environment = {**os.environ, "REWARDSMITH_DATA_FOLDER": str(tmp_path)}
+    ended = subprocess.run([REWARDSMITH, "api", "--workers", "2"], env=environment, capture_output=True, check=False)
+    assert ended.returncode == 3
+    [line] = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert (line["level"], line["logger"]) == ("ERROR", "service.cli.serving")
+    assert "rewardsmith.db" in line["message"]
