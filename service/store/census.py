@@ -29,13 +29,25 @@ class Counted(NamedTuple):
     kind: str = ""
 
 
+class Completions(NamedTuple):
+    """Completions of one model in one state; `priced` have a known price, and `usd` is what they cost together."""
+
+    model: str
+    state: str
+    count: int
+    priced: int
+    usd: float
+    prompt_tokens: int
+    completion_tokens: int
+
+
 def census(session: Session, seen_within: timedelta) -> Census:
     """All that is counted; orchestrators are those who gave a sign of life so lately."""
     runs = session.exec(select(RunRow.state, func.count()).group_by(RunRow.state)).all()
     candidates = session.exec(select(CandidateRow.state, func.count()).group_by(CandidateRow.state)).all()
-    in_flight = select(CompletionRow.model, func.count()).where(CompletionRow.state == CompletionState.INTENDED)
     alive = select(OrchestratorRow.ray, func.count()).where(col(OrchestratorRow.seen_at) >= now() - seen_within)
-    tallies = _counted(session)
+    completions = _completions(session)
+    tallies = _counted(session, completions)
     for row in session.exec(select(TallyRow)).all():
         key = Counted(Measure(row.measure), row.model, row.kind)
         tallies[key] = tallies.get(key, 0) + row.value
@@ -43,7 +55,7 @@ def census(session: Session, seen_within: timedelta) -> Census:
         runs={RunState(state): count for state, count in runs},
         oldest_queued_at=session.exec(select(func.min(RunRow.queued_at)).where(RunRow.state == RunState.QUEUED)).one(),
         candidates={CandidateState(state): count for state, count in candidates},
-        in_flight=dict(session.exec(in_flight.group_by(CompletionRow.model)).all()),
+        in_flight={one.model: one.count for one in completions if one.state == CompletionState.INTENDED},
         orchestrators={RayState(ray): count for ray, count in session.exec(alive.group_by(OrchestratorRow.ray)).all()},
         tallies=tuple(Tally(**key._asdict(), value=value) for key, value in sorted(tallies.items())),
     )
@@ -51,18 +63,14 @@ def census(session: Session, seen_within: timedelta) -> Census:
 
 def keep(session: Session, run_id: str) -> None:
     """Adds what a run counts for to what is kept: to be called in the transaction that deletes it."""
-    for key, value in sorted(_counted(session, run_id).items()):  # in one order, so that no two wait for each other
+    counted = _counted(session, _completions(session, run_id), run_id)
+    for key, value in sorted(counted.items()):  # in one order, so that no two wait for each other
         session.execute(KEEP, {**key._asdict(), "value": value})
 
 
-def _counted(session: Session, run_id: str | None = None) -> dict[Counted, float]:
-    """The counts over one stored run, or all."""
-    steps = select(func.sum(RunRow.environment_steps)).where(*_of(col(RunRow.id), run_id))
-    counted: dict[Counted, float] = {Counted(Measure.ENVIRONMENT_STEPS): session.exec(steps).one() or 0}
-    faults = select(FaultRow.kind, func.sum(FaultRow.count)).where(*_of(col(FaultRow.run_id), run_id))
-    for kind, count in session.exec(faults.group_by(FaultRow.kind)).all():
-        counted[Counted(Measure.REWARD_FAULTS, kind=kind)] = count
-    completions = select_columns(
+def _completions(session: Session, run_id: str | None = None) -> list[Completions]:
+    """The completions of one stored run, or all, by model and state."""
+    query = select_columns(
         col(CompletionRow.model),
         col(CompletionRow.state),
         func.count(),
@@ -70,15 +78,27 @@ def _counted(session: Session, run_id: str | None = None) -> dict[Counted, float
         func.coalesce(func.sum(CompletionRow.usd), 0.0),
         func.sum(CompletionRow.prompt_tokens),
         func.sum(CompletionRow.completion_tokens),
-    ).where(col(CompletionRow.state) != CompletionState.INTENDED, *_of(col(CompletionRow.run_id), run_id))
-    grouped = session.execute(completions.group_by(col(CompletionRow.model), col(CompletionRow.state)))
-    for model, state, count, priced, usd, prompt, completion in grouped.all():
-        counted[Counted(Measure.COMPLETIONS, model, state)] = count
+    ).where(*_of(col(CompletionRow.run_id), run_id))
+    grouped = session.execute(query.group_by(col(CompletionRow.model), col(CompletionRow.state)))
+    return [Completions(*row) for row in grouped.all()]
+
+
+def _counted(session: Session, completions: Iterable[Completions], run_id: str | None = None) -> dict[Counted, float]:
+    """The counts over one stored run, or all, with the completions that have ended."""
+    steps = select(func.sum(RunRow.environment_steps)).where(*_of(col(RunRow.id), run_id))
+    counted: dict[Counted, float] = {Counted(Measure.ENVIRONMENT_STEPS): session.exec(steps).one() or 0}
+    faults = select(FaultRow.kind, func.sum(FaultRow.count)).where(*_of(col(FaultRow.run_id), run_id))
+    for kind, count in session.exec(faults.group_by(FaultRow.kind)).all():
+        counted[Counted(Measure.REWARD_FAULTS, kind=kind)] = count
+    for one in completions:
+        if one.state == CompletionState.INTENDED:
+            continue
+        counted[Counted(Measure.COMPLETIONS, one.model, one.state)] = one.count
         for key, value in (
-            (Counted(Measure.UNPRICED, model), count - priced),
-            (Counted(Measure.USD, model), usd),
-            (Counted(Measure.TOKENS, model, "prompt"), prompt),
-            (Counted(Measure.TOKENS, model, "completion"), completion),
+            (Counted(Measure.UNPRICED, one.model), one.count - one.priced),
+            (Counted(Measure.USD, one.model), one.usd),
+            (Counted(Measure.TOKENS, one.model, "prompt"), one.prompt_tokens),
+            (Counted(Measure.TOKENS, one.model, "completion"), one.completion_tokens),
         ):
             counted[key] = counted.get(key, 0) + value
     return counted

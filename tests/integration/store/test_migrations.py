@@ -2,6 +2,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
+from service.schema import Measure
 from service.store import StoreUnavailable, migrate_store, open_store, tables
 from service.store.database import Database, migrations
 from tests.postgres import Postgres
@@ -22,23 +24,33 @@ POINT = {
     "training_return": None, "training_length": None, "components": {}, "steps_per_second": 1.0, "policy_loss": 0.0,
     "value_loss": 0.0, "entropy": 0.0, "approximate_kl": 0.0,
 }  # fmt: skip
-FIRST_RELEASE = {
-    "run": {
+FIRST_RELEASE = [
+    ("run", {
         "id": "r-old", "request": '{"task": "hop", "environment": "Hopper-v5", "training": {"environments": 4}}',
         "fitness": '{"name": "far", "score": "1.0", "success": "True"}', "steps": 1000, "state": "queued", "iteration": 1,
         "fencing_token": 0, "last_event": 0, "usd": 0.0, "prompt_tokens": 0, "completion_tokens": 0, "completions": 0,
         "completions_possibly_paid": 0, "environment_steps": 0, "seconds": 0.0, "created_at": AT, "updated_at": AT,
-    },
-    "candidate": {
+    }),
+    ("candidate", {
         "id": "r-old-1-0", "run_id": "r-old", "iteration": 1, "slot": 0, "state": "trained", "source": "pass",
         "origin": "proposed", "parents": "[]", "fitness": 1.5, "success_rate": 0.5, "findings": "[]", "created_at": AT,
-    },
-    "training": {
+    }),
+    ("candidate", {
+        "id": "r-old-1-1", "run_id": "r-old", "iteration": 1, "slot": 1, "state": "rejected", "source": "pass",
+        "origin": "proposed", "parents": "[]", "findings": "[]", "created_at": AT,
+        "verdict": '{"accepted": false, "faults": [{"code": "timeout", "message": "slow"}, {"code": "return", "message": "none"}]}',
+    }),
+    ("candidate", {
+        "id": "r-old-1-2", "run_id": "r-old", "iteration": 1, "slot": 2, "state": "failed", "source": "pass",
+        "origin": "proposed", "parents": "[]", "findings": "[]", "created_at": AT, "verdict": '{"accepted": true}',
+        "reason": "killed: its process ended",
+    }),
+    ("training", {
         "id": "r-old-1-0-s0", "run_id": "r-old", "candidate_id": "r-old-1-0", "place": 0, "reward": "candidate",
         "comparison": False, "seed": 0, "state": "running", "segments": 2, "segments_done": 1,
-    },
-    "curve_point": {"training_id": "r-old-1-0-s0", "segment": 0, "point": json.dumps(POINT)},
-}  # fmt: skip
+    }),
+    ("curve_point", {"training_id": "r-old-1-0-s0", "segment": 0, "point": json.dumps(POINT)}),
+]  # fmt: skip
 MIGRATE_AND_READ = (
     "import sys; from service.store import migrate_store, open_store; "
     "migrate_store(sys.argv[1]); open_store(sys.argv[1]).list_runs()"
@@ -74,18 +86,20 @@ def test_a_database_of_the_first_release_is_read_as_it_was(database_url: str) ->
     database = Database(database_url)
     with database.engine.begin() as connection:
         command.upgrade(migrations(connection), "0001")
-        for table, row in FIRST_RELEASE.items():
+        for table, row in FIRST_RELEASE:
             columns = ", ".join(row)
             marks = ", ".join(f":{column}" for column in row)
             connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({marks})"), row)
     database.close()
     migrate_store(database_url)
     store = open_store(database_url)
-    [candidate] = store.candidates("r-old")
+    candidate, *_ = store.candidates("r-old")
     assert (candidate.fitness, candidate.fitness_interval, candidate.continued) == (1.5, None, False)
     [training] = store.trainings("r-old")
     assert (training.warm_start, training.curve[0].fitness, training.curve[0].fitness_error) == (None, 0.25, None)
     assert store.get_run("r-old").request.training.seeds == 1
+    counted = {one.kind: one.value for one in store.census(timedelta()).tallies if one.measure is Measure.REWARD_FAULTS}
+    assert counted == {"killed": 1, "return": 1, "timeout": 1}
     store.close()
 
 
