@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TypeVar
 
 from fastapi import APIRouter, Response
@@ -17,7 +16,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from service.api.deps import CurrentMetrics
-from service.api.errors import documented
+from service.api.errors import COMMON
 from service.api.health import SEEN_WITHIN
 from service.api.observed import REQUEST_SECONDS
 from service.schema import CandidateState, Census, Measure, RayState, RunState, Tally
@@ -78,7 +77,7 @@ def registry_of(store: Store) -> CollectorRegistry:
             "description": "Metrics as Prometheus reads them.",
             "content": {"text/plain": {"schema": {"type": "string"}}},
         },
-        **documented(HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INTERNAL_SERVER_ERROR),
+        **COMMON,
     },
 )
 def get_metrics(metrics: CurrentMetrics) -> Response:

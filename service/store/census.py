@@ -34,7 +34,7 @@ class Completions(NamedTuple):
 
     model: str
     state: str
-    count: int
+    number: int
     priced: int
     usd: float
     prompt_tokens: int
@@ -55,7 +55,7 @@ def census(session: Session, seen_within: timedelta) -> Census:
         runs={RunState(state): count for state, count in runs},
         oldest_queued_at=session.exec(select(func.min(RunRow.queued_at)).where(RunRow.state == RunState.QUEUED)).one(),
         candidates={CandidateState(state): count for state, count in candidates},
-        in_flight={one.model: one.count for one in completions if one.state == CompletionState.INTENDED},
+        in_flight={one.model: one.number for one in completions if one.state == CompletionState.INTENDED},
         orchestrators={RayState(ray): count for ray, count in session.exec(alive.group_by(OrchestratorRow.ray)).all()},
         tallies=tuple(Tally(**key._asdict(), value=value) for key, value in sorted(tallies.items())),
     )
@@ -93,9 +93,9 @@ def _counted(session: Session, completions: Iterable[Completions], run_id: str |
     for one in completions:
         if one.state == CompletionState.INTENDED:
             continue
-        counted[Counted(Measure.COMPLETIONS, one.model, one.state)] = one.count
+        counted[Counted(Measure.COMPLETIONS, one.model, one.state)] = one.number
         for key, value in (
-            (Counted(Measure.UNPRICED, one.model), one.count - one.priced),
+            (Counted(Measure.UNPRICED, one.model), one.number - one.priced),
             (Counted(Measure.USD, one.model), one.usd),
             (Counted(Measure.TOKENS, one.model, "prompt"), one.prompt_tokens),
             (Counted(Measure.TOKENS, one.model, "completion"), one.completion_tokens),

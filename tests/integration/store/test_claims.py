@@ -103,7 +103,7 @@ def test_a_killed_owner_on_this_host_is_replaced_before_its_lease_runs_out(
         assert store.claim(ELSEWHERE, AN_HOUR) is None
         worker.kill()
         os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)
-        assert claim(store) == Claim(run.id, ELSEWHERE, 2)
+        assert claim(store) == Claim(run.id, ELSEWHERE, 2, taken_over=True)
     [completion] = store.completions(run.id)
     assert completion.state is CompletionState.LOST
     assert store.get_run(run.id).spending.completions_possibly_paid == 1
