@@ -6,6 +6,7 @@ proof that EnvPool's physics are the same.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import gymnasium
@@ -20,6 +21,14 @@ from envs.reference import Observation, make_reference
 from envs.variables import Layout
 
 Info = Mapping[str, float]
+log = logging.getLogger(__name__)
+
+
+def _warned(message: str) -> None:
+    log.warning("MuJoCo: %s", message)
+
+
+mujoco.set_mju_user_warning(_warned)  # it would write MUJOCO_LOG.TXT into whatever folder the process works in
 
 
 class GymnasiumEngine:
