@@ -29,7 +29,7 @@ import numpy as np
 
 from benchmarks.throughput import Peer, by_segment
 from envs.card import EnvCard, card
-from envs.recording import environment_seeds
+from envs.seeds import environment_seeds
 from envs.variables import Layout
 from sandbox import RewardFault
 from service.artifacts import write_whole

@@ -18,6 +18,7 @@ from envs.behaviour import ReferencePolicy, reference_policy
 from envs.card import EnvCard
 from envs.engines.envpool import EnvPoolEngine
 from envs.rollout import Act, Collector
+from envs.seeds import environment_seeds
 from envs.variables import Floats, Layout
 
 RANDOM_ENVIRONMENTS = 8
@@ -49,11 +50,6 @@ class Recording:
         if not trained:
             return f"{rows} transitions under random torques; no trained policy of this environment is known"
         return f"{rows} transitions, {rows - trained} under random torques and {trained} under a trained policy"
-
-
-def environment_seeds(count: int, *entropy: int) -> list[int]:
-    """`count` environment seeds of 31 bits that follow from a few non-negative integers alone."""
-    return [int(state) >> 1 for state in np.random.SeedSequence(entropy).generate_state(count)]
 
 
 def record(card: EnvCard, count: int = 4096, seed: int = 0) -> Recording:

@@ -12,7 +12,8 @@ import numpy as np
 
 from envs.card import EnvCard, Metric
 from service.baselines.folder import BaselineFolder, BaselinePlan, Part
-from service.evolution.comparison import comparison_seeds, gap, interval
+from service.evolution.comparison import gap, interval
+from service.evolution.seeds import comparison_seeds
 from service.schema import Baseline, BaselineKind, BaselineReward, BaselineTraining, Fitness, TrainingConfig
 from service.schema.segments import plan_segments
 from service.schema.versions import versions

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import trim_mean
 
-from envs.recording import environment_seeds
 from service.schema import Baseline, Comparison, Interval, RewardComparison, RewardKind, Training, TrainingState
 
 TRIMMED = 0.25
@@ -21,9 +20,6 @@ RESAMPLES = 10_000
 
 LEVEL = (2.5, 97.5)
 """Percentiles of a 95% interval."""
-
-COMPARISON_SEEDS = 1
-"""Keeps the seeds of the comparison apart from those of the search."""
 
 FEWEST_SEEDS = 2
 """Below this a reward has no spread, and nothing can be said of a difference."""
@@ -52,11 +48,6 @@ def gap(human: Sequence[float], sparse: Sequence[float], seed: int = 0) -> Inter
     return _interval(_iqm(values[0]) - _iqm(values[1]), resampled[0] - resampled[1])
 
 
-def comparison_seeds(count: int, search_seed: int) -> list[int]:
-    """The seeds of a final comparison, kept apart from those of the search, whatever the search's own seed is."""
-    return environment_seeds(count, search_seed, COMPARISON_SEEDS)
-
-
 def mean_interval(values: Sequence[float], seed: int = 0) -> Interval:
     """The mean of `values` with its 95% percentile bootstrap interval, the same for the same `seed`. Raises as `interval`."""
     array = _finite(values)
@@ -66,11 +57,11 @@ def mean_interval(values: Sequence[float], seed: int = 0) -> Interval:
 
 def stored_rewards(baseline: Baseline, seeds: Sequence[int]) -> tuple[RewardComparison, ...]:
     """The human and the sparse reward of a baseline on these seeds; none where it lacks one of them."""
+    if not baseline.covers(seeds):
+        return ()
     compared: list[RewardComparison] = []
     for reward in (baseline.human, baseline.sparse):
         by_seed = {training.seed: training for training in reward.trainings}
-        if not set(seeds) <= set(by_seed):
-            return ()
         trainings = [by_seed[seed] for seed in sorted(seeds)]
         compared.append(
             _compared(

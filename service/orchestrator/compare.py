@@ -7,7 +7,8 @@ from typing import get_args
 
 from service.baselines.stored import baseline_of
 from service.evolution.comparison import compare as sum_up
-from service.evolution.comparison import comparison_seeds, stored_rewards
+from service.evolution.comparison import stored_rewards
+from service.evolution.seeds import comparison_seeds
 from service.orchestrator.train import planned, train_all
 from service.orchestrator.work import Tools
 from service.schema import RewardComparison, RewardKind, Run, TrainingState

@@ -7,7 +7,7 @@ import logging
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.recording import environment_seeds
+from envs.seeds import environment_seeds
 from sandbox import SandboxedReward, check_reward
 from service.evolution.screening import screen as find_duplicates
 from service.orchestrator.train import planned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
@@ -77,6 +78,11 @@ class Baseline(Frozen):
     def seeds(self) -> tuple[int, ...]:
         """The seeds that each of the two rewards was trained with."""
         return tuple(training.seed for training in self.human.trainings)
+
+    def covers(self, seeds: Iterable[int]) -> bool:
+        """Whether both rewards were trained with all of these seeds."""
+        wanted = set(seeds)
+        return all(wanted <= {one.seed for one in reward.trainings} for reward in (self.human, self.sparse))
 
     @property
     def told_apart(self) -> bool:

@@ -12,8 +12,8 @@ from threading import Event
 import numpy as np
 
 from envs.engines.engine import MakeEngine
-from envs.recording import environment_seeds
 from envs.rollout import Act, Collector
+from envs.seeds import environment_seeds
 from envs.variables import Layout
 from sandbox import RewardFault
 from service.schema.segments import SegmentPlan

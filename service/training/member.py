@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from envs.recording import environment_seeds
 from envs.rollout import Collected
+from envs.seeds import environment_seeds
 from envs.variables import Layout
 from sandbox import RewardFault
 from service.schema import CurvePoint, TrainingResult

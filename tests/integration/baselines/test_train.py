@@ -11,7 +11,8 @@ import pytest
 from envs.card import card
 from service.baselines.folder import BaselineFolder, BaselinePlan
 from service.baselines.train import BaselineFailed, make_baseline, plan_baseline
-from service.evolution.comparison import comparison_seeds, gap, interval
+from service.evolution.comparison import gap, interval
+from service.evolution.seeds import comparison_seeds
 from service.schema import Baseline, PPOConfig, TrainingConfig
 from service.training.errors import TrainingStopped
 from service.training.job import ClusterProgress, MemberFailed, TrainingJob

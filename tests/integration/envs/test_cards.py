@@ -8,7 +8,8 @@ import pytest
 from envs.card import EnvCard, card, cards
 from envs.engines.envpool import EnvPoolEngine
 from envs.errors import CardMismatch
-from envs.recording import environment_seeds, record_transitions
+from envs.recording import record_transitions
+from envs.seeds import environment_seeds
 from sandbox import SandboxedReward, check_step_expression
 from tests.representatives import REPRESENTATIVES
 

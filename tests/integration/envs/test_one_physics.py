@@ -16,8 +16,8 @@ from envs.card import EnvCard, card
 from envs.engines.engine import VectorEngine
 from envs.engines.envpool import EnvPoolEngine
 from envs.engines.gymnasium import GymnasiumEngine
-from envs.recording import environment_seeds
 from envs.rollout import Collector
+from envs.seeds import environment_seeds
 from envs.variables import Floats, Layout
 
 with warnings.catch_warnings():

@@ -9,7 +9,8 @@ from pathlib import Path, PurePath
 
 from envs.card import card, cards
 from service.baselines.stored import SHIPPED, differences, file_name, read_baselines
-from service.evolution.comparison import comparison_seeds, gap, interval
+from service.evolution.comparison import gap, interval
+from service.evolution.seeds import comparison_seeds
 from service.schema import PPOConfig, TrainingConfig
 from service.schema.tunings import tuned
 from tests.unit.baselines.example import made

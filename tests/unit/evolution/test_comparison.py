@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.evolution.comparison import compare, comparison_seeds, gap, interval, mean_interval, stored_rewards
+from service.evolution.comparison import compare, gap, interval, mean_interval, stored_rewards
+from service.evolution.seeds import comparison_seeds
 from service.schema import RewardKind, Training, TrainingResult, TrainingState
 from tests.unit.baselines.example import made
 
