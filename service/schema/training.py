@@ -41,7 +41,8 @@ class CurvePoint(Frozen):
 
     `steps`: environment steps so far. `fitness`: mean score of deterministic evaluation episodes. `fitness_error`: its standard
     error over those episodes, None with one alone and in points of before it was kept. `training_return`: mean sum of rewards of
-    the episodes that ended in the segment, None if none did. `training_length`: their mean length in steps.
+    the episodes that ended in the segment, None if none did. `training_length`: their mean length in steps. `steps_per_second`: of
+    all members that were trained at the time.
     """
 
     segment: int

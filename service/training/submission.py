@@ -64,6 +64,15 @@ class Homeless:
     since: float
 
 
+def at_speed_of_all(done: SegmentDone, members: int, at_work: int) -> SegmentDone:
+    """A segment told by a population of `members`, with the steps per second of all who are `at_work` on the cluster.
+
+    Members are divided over the nodes so that each steps as fast as another.
+    """
+    rate = done.point.steps_per_second * at_work / members
+    return replace(done, point=done.point.model_copy(update={"steps_per_second": rate}))
+
+
 class Submission:
     """One job on its way.
 
@@ -156,6 +165,8 @@ class Submission:
             share.losses = 0
             if isinstance(value, SegmentDone):
                 self._checkpoints[value.member_id] = value.checkpoint
+                at_work = sum(len(one.placement.members) for one in self._running.values() if one.begun)
+                value = at_speed_of_all(value, len(share.placement.members), at_work)
             else:
                 self._ended.add(value.member_id)
             yield value

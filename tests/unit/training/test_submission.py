@@ -1,0 +1,18 @@
+from service.schema import CurvePoint
+from service.training.job import SegmentDone
+from service.training.submission import at_speed_of_all
+
+POINT = CurvePoint(
+    segment=0, steps=1000, fitness=0.5, success_rate=0.0, episode_length=100.0, terminated_rate=1.0, training_return=None,
+    training_length=None, components={}, steps_per_second=6000.0, policy_loss=0.1, value_loss=1.0, entropy=1.0,
+    approximate_kl=0.01,
+)  # fmt: skip
+
+
+def test_the_speed_told_is_of_all_populations_at_work() -> None:
+    done = SegmentDone("ours", POINT, b"checkpoint", 1000)
+    # Two members step 6000 times a second on this node, 3000 each; ten do so on all nodes.
+    told = at_speed_of_all(done, members=2, at_work=10)
+    assert told.point.steps_per_second == 30_000.0
+    assert told.point.model_copy(update={"steps_per_second": 6000.0}) == POINT
+    assert at_speed_of_all(done, members=2, at_work=2) == done
