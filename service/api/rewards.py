@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
+from multiprocessing import get_context
+from threading import Lock
 
 import numpy as np
 from fastapi import APIRouter
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from envs.recording import record_transitions
 from service.api.errors import BODY, COMMON
 from service.api.intake import card_of
 from service.evolution.critic import review
 from service.schema import Verdict
 
+_recording = Lock()
 router = APIRouter(prefix="/rewards", tags=["rewards"], responses=COMMON)
 
 
@@ -42,11 +47,13 @@ class RewardToValidate(BaseModel):
 def validate_reward(reward: RewardToValidate) -> Verdict:
     """The critic's verdict: syntax and names first, then a probe on real transitions of the environment."""
     env_card = card_of(reward.environment)
-    return review(reward.source, env_card, _transitions(env_card.id))
+    with _recording:
+        transitions = _transitions(env_card.id)
+    return review(reward.source, env_card, transitions)
 
 
 @lru_cache(maxsize=8)
 def _transitions(environment: str) -> dict[str, NDArray[np.float32]]:
-    from envs.recording import record_transitions  # it starts an engine: loaded by those who need one
-
-    return record_transitions(card_of(environment))
+    """Recorded by a process of its own, which ends: an engine brings JAX with it, and hundreds of MiB that would stay."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as recorder:
+        return recorder.submit(record_transitions, card_of(environment)).result()

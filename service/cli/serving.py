@@ -70,13 +70,17 @@ def serve_api(host: str, port: int, workers: int) -> None:
 
 
 def application() -> ASGIApp:
-    """The application of one process of the API, which asks everybody for a token."""
+    """The application of one process of the API, which asks everybody for a token.
+
+    Models are asked by orchestrators, who have their keys: here a designer is refused for its name alone.
+    """
     from service.api.observed import Observed
     from service.app import ROOT, create_app
+    from service.llm.names import name_fault
 
     with _logged():
         settings = read_settings()
-        return Observed(create_app(settings, *open_stores(settings), DesignerCheck(settings)), ROOT)
+        return Observed(create_app(settings, *open_stores(settings), name_fault), ROOT)
 
 
 def serve_all(host: str, port: int) -> None:

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from service.llm.contract import DesignerMisconfigured, DesignerRefused, DesignerUnreachable, DesignRequest, Reply
+from service.llm.names import name_fault, not_a_model
 from service.llm.retry import Clock, SystemClock, TransientFault, ask_again
 from service.llm.secrets import scrubbed
 from service.llm.usage import usage_of
@@ -52,19 +53,14 @@ class LiteLLMDesigner:
         Raises `DesignerMisconfigured` for a provider that litellm does not know or a key that is not in the environment,
         `DesignerUnreachable` where no server answers at `base_url`.
         """
+        if (fault := name_fault(self.model)) is not None:
+            raise DesignerMisconfigured(fault)
         import openai
 
         try:
-            # Some providers take a URL for a model: whoever names a model must not choose where keys and prompts go.
-            if "://" in self.model:
-                raise openai.OpenAIError
             _litellm().get_llm_provider(model=self.model)
         except openai.OpenAIError:
-            raise DesignerMisconfigured(
-                f"model {scrubbed(self.model)!r}: expected a litellm name, provider/model, as in openai/gpt-4o, "
-                "anthropic/claude-sonnet-4-5 or ollama/llama3; for your own OpenAI-compatible server write openai/NAME "
-                "and set its base URL; `offline` needs no model"
-            ) from None
+            raise DesignerMisconfigured(not_a_model(self.model)) from None
         if self.base_url is not None:
             self._reach(self.base_url)
         elif missing := self._missing_variables():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from service.llm.contract import Designer
-from service.llm.offline.designer import OFFLINE_RANDOM, OfflineDesigner
-from service.schema import OFFLINE
+from service.llm.offline.designer import OfflineDesigner
+from service.schema import OFFLINE_DESIGNERS, OFFLINE_RANDOM
 
 
 def make_designer(
@@ -15,7 +15,7 @@ def make_designer(
     `base_url`: an OpenAI-compatible server that models named `openai/…` are asked at; other providers have their own.
     `check()` says whether the designer can be used.
     """
-    if name in (OFFLINE, OFFLINE_RANDOM):
+    if name in OFFLINE_DESIGNERS:
         return OfflineDesigner(explore_only=name == OFFLINE_RANDOM)
     from service.llm.client import LiteLLMDesigner
 

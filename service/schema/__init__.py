@@ -36,6 +36,8 @@ from service.schema.run import (
 )
 from service.schema.search import (
     OFFLINE,
+    OFFLINE_DESIGNERS,
+    OFFLINE_RANDOM,
     Budget,
     Extension,
     Fitness,
@@ -62,7 +64,7 @@ from service.schema.training import (
 )
 
 __all__ = [
-    "OFFLINE", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineSummary", "BaselineTraining",
+    "OFFLINE", "OFFLINE_DESIGNERS", "OFFLINE_RANDOM", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineSummary", "BaselineTraining",
     "Budget", "Candidate", "CandidateState", "Census", "Check", "Comparison", "Completion", "CompletionState",
     "ComponentSummary", "ComponentVerdict", "Contribution", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event",
     "EventKind", "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration",

@@ -10,6 +10,9 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 LayerSize = Annotated[int, Field(ge=1, le=4096)]
 LARGEST_COUNT = 2**53
 OFFLINE = "offline"
+OFFLINE_RANDOM = "offline-random"
+OFFLINE_DESIGNERS = frozenset({OFFLINE, OFFLINE_RANDOM})
+"""Designers that ask no model."""
 MOST_ITERATIONS = 100
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 

@@ -14,9 +14,8 @@ from service.llm.offline.genome import Genome, read_genome
 from service.llm.offline.grammar import Grammar
 from service.llm.offline.mutation import Mutation
 from service.llm.offline.writing import write_source
-from service.schema import OFFLINE, Usage
+from service.schema import OFFLINE, OFFLINE_RANDOM, Usage
 
-OFFLINE_RANDOM: Final = "offline-random"
 _CROSSED: Final = 0.25
 _NOTE: Final = (
     "No language model was involved: the offline designer composed this reward by a grammar from the environment card. "
