@@ -10,6 +10,7 @@ from service.api import (
     candidates,
     completions,
     environments,
+    estimates,
     events,
     export,
     health,
@@ -32,7 +33,8 @@ from service.store import Store
 
 ROOT = "/api/v1"
 RESOURCES = (
-    runs, candidates, replays, lineage, people, trainings, completions, events, export, environments, rewards, metrics,
+    estimates, runs, candidates, replays, lineage, people, trainings, completions, events, export, environments, rewards,
+    metrics,
 )  # fmt: skip
 
 

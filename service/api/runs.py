@@ -9,12 +9,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict
 
+from service.api.acceptance import Accepted
 from service.api.access import Caller
-from service.api.deps import CurrentArtifacts, CurrentDesignerCheck, CurrentStore, RunId
+from service.api.deps import CurrentArtifacts, CurrentStore, RunId
 from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused, documented
-from service.api.intake import card_of, examine
-from service.api.warm_start import check_warm_start
-from service.schema import Extension, Run, RunRequest, RunState
+from service.schema import Extension, Run, RunState
 from service.store import Wanted
 
 router = APIRouter(prefix="/runs", tags=["runs"], responses=COMMON)
@@ -37,11 +36,9 @@ class RunList(BaseModel):
     responses={**BODY, **documented(HTTPStatus.CONFLICT)},
 )
 def create_run(
-    request: RunRequest,
+    accepted: Accepted,
     response: Response,
     store: CurrentStore,
-    artifacts: CurrentArtifacts,
-    check: CurrentDesignerCheck,
     caller: Caller,
     idempotency_key: Annotated[
         str | None,
@@ -53,13 +50,8 @@ def create_run(
     ] = None,
 ) -> Run:
     """Stores a run in `queued`, once its environment, fitness, steps, seed rewards, warm start and designer are known to work."""
-    intake = examine(request)
-    check_warm_start(intake.request.training, card_of(request.environment), store, artifacts)
-    reason = check(request.designer)
-    if reason is not None:
-        raise RequestRefused([FieldError(field="designer", message=reason)])
     key = None if idempotency_key is None else sha256(f"{caller}\n{idempotency_key}".encode()).hexdigest()
-    run = store.create_run(intake.request, intake.fitness, intake.steps, key)
+    run = store.create_run(accepted.request, accepted.fitness, accepted.steps, key)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
     return run
 

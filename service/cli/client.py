@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from service.baselines.environment import Environment, EnvironmentSummary
 from service.cli.faults import BadInput, CommandFault, Infrastructure
 from service.cli.options import option_of
-from service.schema import Candidate, Event, Iteration, Run, RunRequest, Verdict
+from service.schema import Candidate, Estimate, Event, Iteration, Run, RunRequest, Verdict
 
 T = TypeVar("T")
 PREFIX = "/api/v1"
@@ -65,6 +65,10 @@ class Client:
     def create_run(self, request: RunRequest) -> Run:
         """Asks for a run."""
         return self._read(Run, "POST", "/runs", request.model_dump_json(exclude_unset=True))
+
+    def estimate(self, request: RunRequest) -> Estimate:
+        """What a run would take; nothing is stored."""
+        return self._read(Estimate, "POST", "/runs/estimate", request.model_dump_json(exclude_unset=True))
 
     def get_run(self, run_id: str) -> Run:
         """One run."""

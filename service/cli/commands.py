@@ -62,6 +62,9 @@ def run(
     max_usd: Annotated[float | None, typer.Option("--max-usd", help="Budget: US dollars paid for models.")] = None,
     max_steps: Annotated[int | None, typer.Option("--max-steps", help="Budget: environment steps in all.")] = None,
     max_seconds: Annotated[float | None, typer.Option("--max-seconds", help="Budget: seconds of work.")] = None,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Only say what it would take; nothing is stored.")
+    ] = False,
     to: Folder = None,
     json: Json = False,
 ) -> None:
@@ -70,8 +73,10 @@ def run(
     Designs, checks, trains, reads and improves, then compares the winner and exports all of it.
     """
     from service.cli.embedded import open_workplace
+    from service.cli.estimate import print_estimate
     from service.cli.request import chosen_fitness, search_request
     from service.cli.running import Wanted, start
+    from service.cli.terminal import console, print_json
 
     request = search_request(
         environment=env, task=task, model=model, fitness=chosen_fitness(fitness, score, success), iterations=iterations,
@@ -79,7 +84,14 @@ def run(
         seed=seed, max_usd=max_usd, max_steps=max_steps, max_seconds=max_seconds,
     )  # fmt: skip
     with open_workplace() as workplace:
-        start(workplace, request, Wanted(json, to))
+        if not estimate:
+            start(workplace, request, Wanted(json, to))
+            return
+        found = workplace.client.estimate(request)
+    if json:
+        print_json(found)
+    else:
+        print_estimate(console(), found)
 
 
 @app.command()

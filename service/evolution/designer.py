@@ -23,7 +23,7 @@ from prompts.render import (
     span,
 )
 from service.llm.contract import DesignRequest, Parent, Rejected, VariableStatistics
-from service.schema import Fault, Finding, Message, Moment, RunRecord
+from service.schema import Fault, Finding, Fitness, Message, Moment, RunRecord
 
 MOST_SAYINGS = 16
 """Words, and rankings, that a designer is shown, the newest; those that come while an iteration is under way wait for the next."""
@@ -41,24 +41,12 @@ def design_request(
 ) -> DesignRequest:
     """The request for one reward: the same arguments give the same request, so a resumed run asks what it would have asked."""
     request = record.run.request
-    fitness = record.run.fitness
-    facts = DesignFacts(
-        task=request.task,
-        environment=_environment(card, statistics),
-        fitness=FitnessFacts(fitness.name, fitness.unit, fitness.score, fitness.success),
-        parents=tuple(_parent(parent) for parent in parents),
-        rejected=RejectedFacts(rejected.source, tuple(map(_fault, rejected.faults))) if rejected else None,
-        words=tuple(WordsFacts(one.candidate_id, one.words) for one in record.feedback if one.iteration < iteration)[
-            -MOST_SAYINGS:
-        ],
-        rankings=tuple(RankingFacts(one.ranking, one.words) for one in record.preferences if one.iteration < iteration)[
-            -MOST_SAYINGS:
-        ],
-    )
+    words = tuple(WordsFacts(one.candidate_id, one.words) for one in record.feedback if one.iteration < iteration)
+    rankings = tuple(RankingFacts(one.ranking, one.words) for one in record.preferences if one.iteration < iteration)
     return DesignRequest(
         card=card,
         task=request.task,
-        fitness=fitness,
+        fitness=record.run.fitness,
         statistics=statistics,
         iteration=iteration,
         slot=slot,
@@ -66,8 +54,34 @@ def design_request(
         seed=design_seed(request.search.seed, iteration, slot, attempt),
         parents=parents,
         rejected=rejected,
-        messages=tuple(Message(role=message.role, content=message.content) for message in render(facts)),
+        messages=messages(
+            card, statistics, request.task, record.run.fitness, parents, rejected,
+            words[-MOST_SAYINGS:], rankings[-MOST_SAYINGS:],
+        ),
+    )  # fmt: skip
+
+
+def messages(
+    card: EnvCard,
+    statistics: Mapping[str, VariableStatistics],
+    task: str,
+    fitness: Fitness,
+    parents: tuple[Parent, ...] = (),
+    rejected: Rejected | None = None,
+    words: tuple[WordsFacts, ...] = (),
+    rankings: tuple[RankingFacts, ...] = (),
+) -> tuple[Message, ...]:
+    """What a model is told that shall write one reward."""
+    facts = DesignFacts(
+        task=task,
+        environment=_environment(card, statistics),
+        fitness=FitnessFacts(fitness.name, fitness.unit, fitness.score, fitness.success),
+        parents=tuple(_parent(parent) for parent in parents),
+        rejected=RejectedFacts(rejected.source, tuple(map(_fault, rejected.faults))) if rejected else None,
+        words=words,
+        rankings=rankings,
     )
+    return tuple(Message(role=message.role, content=message.content) for message in render(facts))
 
 
 def design_seed(search_seed: int, iteration: int, slot: int, attempt: int) -> int:

@@ -10,6 +10,15 @@ from service.schema.baseline import (
     BaselineTraining,
 )
 from service.schema.census import Census, Measure, Tally
+from service.schema.estimate import (
+    BudgetKind,
+    BudgetReached,
+    DesignEstimate,
+    Estimate,
+    MeasuredCompletions,
+    MeasuredPace,
+    TrainingEstimate,
+)
 from service.schema.health import Check, OrchestratorPresence, RayState, Readiness
 from service.schema.people import Contribution, Feedback, Order, OwnReward, Preference, Words
 from service.schema.run import (
@@ -64,12 +73,14 @@ from service.schema.training import (
 )
 
 __all__ = [
-    "OFFLINE", "OFFLINE_DESIGNERS", "OFFLINE_RANDOM", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward", "BaselineSummary", "BaselineTraining",
-    "Budget", "Candidate", "CandidateState", "Census", "Check", "Comparison", "Completion", "CompletionState",
-    "ComponentSummary", "ComponentVerdict", "Contribution", "CurvePoint", "EpisodeEnd", "EpisodeSummary", "Event",
-    "EventKind", "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration",
-    "IterationState", "Measure", "Message", "Moment", "NewToken", "OrchestratorPresence", "Order", "OwnReward", "PPOConfig",
-    "PolicyOf", "Preference", "RayState", "Readiness", "RewardComparison", "RewardKind", "Run", "RunRecord",
-    "RunRequest", "RunState", "Scope", "SearchConfig", "Seed", "Severity", "Spending", "Tally", "Token", "Training",
-    "TrainingConfig", "TrainingResult", "TrainingState", "Usage", "Verdict", "Words",
+    "OFFLINE", "OFFLINE_DESIGNERS", "OFFLINE_RANDOM", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward",
+    "BaselineSummary", "BaselineTraining", "Budget", "BudgetKind", "BudgetReached", "Candidate", "CandidateState",
+    "Census", "Check", "Comparison", "Completion", "CompletionState", "ComponentSummary", "ComponentVerdict",
+    "Contribution", "CurvePoint", "DesignEstimate", "EpisodeEnd", "EpisodeSummary", "Estimate", "Event", "EventKind",
+    "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration", "IterationState",
+    "Measure", "MeasuredCompletions", "MeasuredPace", "Message", "Moment", "NewToken", "OrchestratorPresence", "Order",
+    "OwnReward", "PPOConfig", "PolicyOf", "Preference", "RayState", "Readiness", "RewardComparison", "RewardKind",
+    "Run", "RunRecord", "RunRequest", "RunState", "Scope", "SearchConfig", "Seed", "Severity", "Spending", "Tally",
+    "Token", "Training", "TrainingConfig", "TrainingEstimate", "TrainingResult", "TrainingState", "Usage", "Verdict",
+    "Words",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +24,8 @@ from service.schema import (
     Feedback,
     Fitness,
     Iteration,
+    MeasuredCompletions,
+    MeasuredPace,
     Order,
     Preference,
     Run,
@@ -34,7 +36,7 @@ from service.schema import (
     Training,
     Words,
 )
-from service.store import people, records, steering
+from service.store import figures, people, records, steering
 from service.store.census import census
 from service.store.change import Change
 from service.store.claims import Claim, claimable, held, take
@@ -251,6 +253,16 @@ class Store:
         """Removes a run and all that is known of it but its artifacts. Raises `NotFound`, `StateConflict` while it is worked on."""
         with self._database.writing() as session:
             steering.delete(session, run_id)
+
+    def pace(self, environments: Collection[str] | None = None) -> MeasuredPace | None:
+        """How fast the newest runs in these environments were trained, in any at all if not given; None if none was."""
+        with self._database.reading() as session:
+            return figures.pace(session, environments)
+
+    def measured_completions(self, model: str) -> MeasuredCompletions | None:
+        """What the newest stored completions of a model took; None if there are none whose tokens were counted."""
+        with self._database.reading() as session:
+            return figures.completions(session, model)
 
     def claim(self, owner: str, lease_seconds: float, run_id: str | None = None) -> Claim | None:
         """Takes the run that has waited for an owner longest (or the one named) with a new fencing token; None if there is none."""

@@ -117,6 +117,7 @@ class CompletionRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("run_id", "iteration", "slot", "attempt", "earlier", name="uq_completion_place"),
         Index("ix_completion_census", "model", "state", "usd", "prompt_tokens", "completion_tokens"),
+        Index("ix_completion_model_created_at", "model", "created_at"),
     )
 
     id: str = Field(primary_key=True, max_length=ID)

@@ -59,6 +59,23 @@ def test_bad_input_is_one_line_and_exit_2(shell: Shell, words: str, told: str) -
     assert told.lower() in shell.refused(*words.split()).lower()
 
 
+def test_what_a_run_would_take_is_told_and_nothing_is_stored(shell: Shell, store: Store) -> None:
+    words = ("run", "--env", "Hopper-v5", "--task", "hop", "--max-steps", "1", "--estimate")
+    code, out, _ = shell(*words)
+    assert code == ExitCode.OK
+    # Three iterations of four candidates.
+    for told in (
+        "12 trainings",
+        "12 at least",
+        "nothing has been trained",
+        "the budget of 1 environment steps may be used up",
+    ):
+        assert told in " ".join(out.split())
+    code, out, _ = shell(*words, "--json")
+    assert (code, json.loads(out)["training"]["search_trainings"]) == (ExitCode.OK, 12)
+    assert store.list_runs().runs == ()
+
+
 def test_bad_input_leaves_nothing_behind(shell: Shell, store: Store) -> None:
     shell.refused("run", "--env", "Hopper-v5", "--task", "x", "--model", "openai/gpt-4.1")
     assert store.list_runs().runs == ()
