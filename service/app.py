@@ -38,6 +38,19 @@ RESOURCES = (
 )  # fmt: skip
 
 
+class Application(FastAPI):
+    """An application whose document describes problems too. It is made for whoever asks for it first: no command does."""
+
+    def openapi(self) -> dict[str, object]:
+        """The OpenAPI document."""
+        document = super().openapi()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(problem.pop("$defs", {}))
+        schemas["Problem"] = problem
+        return document
+
+
 def create_app(
     settings: Settings,
     store: Store,
@@ -50,7 +63,7 @@ def create_app(
 
     `open_access` asks nobody for a token: for what answers this machine alone.
     """
-    app = FastAPI(
+    app = Application(
         title="Rewardsmith",
         summary="A sentence and a MuJoCo environment in; a reward function, a trained policy and the evidence out.",
         version=version("rewardsmith"),
@@ -74,13 +87,4 @@ def create_app(
         api.include_router(resource.router, dependencies=[Depends(authorise)], responses=REFUSALS)
     api.include_router(health.router)
     app.include_router(api)
-    _document_problems(app)
     return app
-
-
-def _document_problems(app: FastAPI) -> None:
-    document = app.openapi()
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(problem.pop("$defs", {}))
-    schemas["Problem"] = problem
