@@ -12,14 +12,18 @@ import errno
 import os
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import fsspec
 
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+LISTED = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)+")
+"""Also the parts of artifacts that a crash has left; what others have put there is no business of ours."""
 KEY_LENGTH = 255
 PART_BYTES = 1 << 16
 HOW_TO_MEND = {
@@ -47,6 +51,14 @@ class KeyRefused(ArtifactsError, ValueError):
 
 class ArtifactsUnavailable(ArtifactsError):
     """The store cannot be used now: an infrastructure fault."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Something stored, or a part of it that a crash has left; `size` in bytes."""
+
+    key: str
+    size: int
 
 
 class ArtifactStore:
@@ -106,6 +118,33 @@ class ArtifactStore:
     def _unknown(self, key: str) -> ArtifactUnknown:
         return ArtifactUnknown(f"no artifact {key!r} is stored in {self.url}")
 
+    def list(self, prefix: str) -> tuple[Artifact, ...]:
+        """All that lies under `prefix/`, in order. Raises `KeyRefused`, `ArtifactsUnavailable`."""
+        folder = self._path(prefix)
+        with self._faults(prefix):
+            self._files.invalidate_cache()
+            found = self._files.find(folder, detail=True)
+        root = len(folder) - len(prefix)
+        keyed = ((path[root:], int(info["size"] or 0)) for path, info in sorted(found.items()))
+        return tuple(Artifact(key, size) for key, size in keyed if LISTED.fullmatch(key))
+
+    def modified(self, artifact: Artifact) -> datetime | None:
+        """When it was written last, None if it is gone. Raises `ArtifactsUnavailable`."""
+        with self._faults(artifact.key), suppress(FileNotFoundError):
+            moment: datetime = self._files.modified(f"{self._root.rstrip('/')}/{artifact.key}")
+            return moment
+        return None
+
+    def delete(self, artifacts: Iterable[Artifact]) -> None:
+        """Deletes these, as far as they are there, and the folders that are empty then. Raises `ArtifactsUnavailable`."""
+        for artifact in artifacts:
+            path = f"{self._root.rstrip('/')}/{artifact.key}"
+            with self._faults(artifact.key):
+                with suppress(FileNotFoundError):
+                    self._files.rm_file(path)
+                if self._local:
+                    _remove_empty(Path(path).parent, Path(self._root))
+
     def _path(self, key: str) -> str:
         if len(key) > KEY_LENGTH or not KEY.fullmatch(key):
             raise KeyRefused(
@@ -132,6 +171,14 @@ def replay_key(run_id: str, training_id: str) -> str:
 def meshes_key(digest: str) -> str:
     """Where the meshes of that digest lie, compressed with gzip; replays of all runs share them."""
     return f"meshes/{digest}.safetensors.gz"
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    """A folder and those above it below `root`, as long as nothing is in them."""
+    with suppress(OSError):
+        while folder != root:
+            folder.rmdir()
+            folder = folder.parent
 
 
 def write_whole(path: Path, data: bytes) -> None:

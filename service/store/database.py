@@ -34,6 +34,9 @@ class Backend(Protocol):
     def migrating(self, writing: Engine) -> AbstractContextManager[Connection]:
         """A transaction that no other process migrates beside."""
 
+    def give_back(self, writing: Engine) -> int | None:
+        """Gives unused room back to the disk: bytes, None where the database sees to that itself."""
+
 
 BACKENDS: dict[str, type[Sqlite] | type[Postgresql]] = {
     "sqlite": Sqlite,
@@ -88,6 +91,11 @@ class Database:
                     f"{self.where}: its tables are missing or of an older release; bring them up to date with "
                     "`rewardsmith migrate`, once for all processes"
                 )
+
+    def give_back(self) -> int | None:
+        """Gives the room of deleted rows back to the disk: bytes, None where a server does. Raises `StoreUnavailable`."""
+        with self._faults():
+            return self._backend.give_back(self.engine)
 
     def close(self) -> None:
         """Gives all connections back."""

@@ -45,6 +45,7 @@ from service.store.database import Database
 from service.store.errors import NotFound, StateConflict
 from service.store.listing import RunPage, Wanted, page
 from service.store.presence import Presences
+from service.store.retention import Retention
 from service.store.states import Wish
 from service.store.tables import RunRow, TrainingRow
 from service.store.tokens import Tokens
@@ -67,6 +68,7 @@ class Store:
         self._database = database
         self.tokens = Tokens(database)
         self.orchestrators = Presences(database)
+        self.retention = Retention(database)
 
     def close(self) -> None:
         """Gives all connections back; nothing else is lost."""

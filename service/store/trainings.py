@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlmodel import col, select
 
 from service.schema import CurvePoint, EventKind, Training, TrainingResult, TrainingState
@@ -142,7 +142,17 @@ def _prune(change: Change, rows: Sequence[TrainingRow], reason: str) -> None:
 def _queue(change: Change, rows: Sequence[TrainingRow]) -> None:
     for row in rows:
         row.state, row.reason = TrainingState.QUEUED, None
-        _state_event(change, row, "queued again")
+        if row.segments_done and row.checkpoint_key is None:
+            _begin_anew(change, row)
+        else:
+            _state_event(change, row, "queued again")
+
+
+def _begin_anew(change: Change, row: TrainingRow) -> None:
+    """Its checkpoint was not kept: the same segments are trained once more, and bring the same curve."""
+    change.session.execute(delete(CurvePointRow).where(col(CurvePointRow.training_id) == row.id))
+    row.segments_done = 0
+    _state_event(change, row, "queued again from its beginning, as its checkpoint was not kept")
 
 
 def _of_comparison(change: Change, states: Collection[TrainingState]) -> Sequence[TrainingRow]:
