@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, AliasChoices, Field
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Folder = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
@@ -30,6 +30,12 @@ class Settings(BaseSettings):
         env_prefix="REWARDSMITH_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
     )
 
+    url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="The server whose API the commands use, as https://lab.example; they work in this process if not given.",
+    )
+    token: SecretStr | None = Field(None, description="The token that the commands show to that server.")
     data_folder: Folder = Field(
         default_factory=default_data_folder, description="Folder of the database and the artifacts, made when missing."
     )
@@ -78,4 +84,10 @@ class Settings(BaseSettings):
     )
     lease_seconds: float = Field(
         20.0, gt=0, description="Seconds without a sign of life after which another process may take a run over."
+    )
+    keep_checkpoints_days: int | None = Field(
+        None, ge=0, description="Days after which `rewardsmith prune` deletes checkpoints of runs that have ended."
+    )
+    keep_runs_days: int | None = Field(
+        None, ge=0, description="Days after which `rewardsmith prune` deletes runs that have ended, with all they have."
     )

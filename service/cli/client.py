@@ -1,44 +1,41 @@
-"""The API as the commands see it: typed calls over HTTP, to an application in this process or, one day, to a server."""
+"""The API as the commands see it: typed calls over HTTP, to an application in this process or to a server."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from types import TracebackType
-from typing import TypeVar
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
+from typing import Literal, TypeVar
 
 import httpx
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from service.baselines.environment import Environment, EnvironmentSummary
-from service.cli.faults import BadInput, CommandFault, Infrastructure
-from service.cli.options import option_of
-from service.schema import Candidate, Estimate, Event, Iteration, Run, RunRequest, Verdict
+from service.cli.answers import fault_of, nonsense, silence
+from service.schema import (
+    Candidate,
+    Estimate,
+    Event,
+    Extension,
+    Feedback,
+    Iteration,
+    Run,
+    RunRequest,
+    Training,
+    Verdict,
+    Words,
+)
 
 T = TypeVar("T")
 PREFIX = "/api/v1"
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-class FieldProblem(BaseModel):
-    """One field that the API refused."""
+class Release(BaseModel):
+    """A server's sign of life, as far as it is read."""
 
-    field: str
-    message: str
-
-
-class Problem(BaseModel):
-    """Problem details as the API sends them (RFC 9457)."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    title: str = "no title"
-    detail: str = ""
-    errors: tuple[FieldProblem, ...] = ()
-
-    def line(self) -> str:
-        """The problem in one line: each refused field, or else the detail."""
-        fields = "; ".join(f"{option_of(error.field)}: {error.message}" for error in self.errors)
-        return fields or self.detail or self.title
+    version: str
 
 
 class RunPage(BaseModel):
@@ -49,10 +46,14 @@ class RunPage(BaseModel):
 
 
 class Client:
-    """Calls the API one request at a time. Raises `BadInput` where it refuses, `Infrastructure` where it cannot answer."""
+    """Calls the API one request at a time, of a `server` or, without one, in this process.
 
-    def __init__(self, http: httpx.AsyncClient) -> None:
+    Raises as `fault_of` and `silence` say.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, server: str | None = None) -> None:
         self._http = http
+        self._server = server
         self._loop = asyncio.Runner()
 
     def __enter__(self) -> Client:
@@ -62,9 +63,13 @@ class Client:
         self._loop.run(self._http.aclose())
         self._loop.close()
 
-    def create_run(self, request: RunRequest) -> Run:
-        """Asks for a run."""
-        return self._read(Run, "POST", "/runs", request.model_dump_json(exclude_unset=True))
+    def release(self) -> str:
+        """The version of the `rewardsmith` that answers."""
+        return self._read(Release, "GET", "/healthz").version
+
+    def create_run(self, request: RunRequest, key: str) -> Run:
+        """Asks for a run; asked again with the same key it is the same run."""
+        return self._read(Run, "POST", "/runs", request.model_dump_json(exclude_unset=True), {"Idempotency-Key": key})
 
     def estimate(self, request: RunRequest) -> Estimate:
         """What a run would take; nothing is stored."""
@@ -78,9 +83,17 @@ class Client:
         """The newest runs."""
         return self._read(RunPage, "GET", f"/runs?limit={limit}").items
 
-    def resume(self, run_id: str) -> Run:
-        """Puts a paused run back into the queue."""
-        return self._read(Run, "POST", f"/runs/{_segment(run_id)}/resume")
+    def steer(self, run_id: str, wish: Literal["pause", "resume", "cancel"]) -> Run:
+        """Pauses a run, puts it back into the queue, or ends it."""
+        return self._read(Run, "POST", f"/runs/{_segment(run_id)}/{wish}")
+
+    def extend(self, run_id: str, extension: Extension) -> Run:
+        """Gives a run more iterations, or another budget."""
+        return self._read(Run, "POST", f"/runs/{_segment(run_id)}/extend", extension.model_dump_json())
+
+    def say(self, run_id: str, words: Words) -> Feedback:
+        """Words for the designer, on a run or one of its candidates."""
+        return self._read(Feedback, "POST", f"/runs/{_segment(run_id)}/feedback", words.model_dump_json())
 
     def continue_candidate(self, run_id: str, candidate_id: str) -> Run:
         """Has a candidate that was stopped early trained to its end."""
@@ -93,6 +106,15 @@ class Client:
     def candidates(self, run_id: str) -> list[Candidate]:
         """A run's candidates, in order of iteration and slot."""
         return self._read(list[Candidate], "GET", f"/runs/{_segment(run_id)}/candidates")
+
+    def trainings(self, run_id: str, candidate_id: str) -> list[Training]:
+        """A candidate's trainings, with no more of their curves than first and last points."""
+        path = f"/runs/{_segment(run_id)}/candidates/{_segment(candidate_id)}/trainings?points=2"
+        return self._read(list[Training], "GET", path)
+
+    def policy(self, run_id: str, candidate_id: str) -> bytes:
+        """The best policy of a candidate in the search, as safetensors."""
+        return self._send("GET", f"/runs/{_segment(run_id)}/candidates/{_segment(candidate_id)}/policy").content
 
     def events(self, run_id: str, after: int) -> list[Event]:
         """A run's events with a number above `after`, in order."""
@@ -116,18 +138,26 @@ class Client:
         """A run's export as a zip."""
         return self._send("GET", f"/runs/{_segment(run_id)}/export").content
 
-    def _read(self, kind: type[T], method: str, path: str, body: str | None = None) -> T:
-        return TypeAdapter(kind).validate_json(self._send(method, path, body).content)
-
-    def _send(self, method: str, path: str, body: str | None = None) -> httpx.Response:
-        headers = {} if body is None else {"Content-Type": "application/json"}
+    def _read(
+        self, kind: type[T], method: str, path: str, body: str | None = None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> T:
+        answer = self._send(method, path, body, headers)
         try:
-            response = self._loop.run(self._http.request(method, PREFIX + path, content=body, headers=headers))
+            return TypeAdapter(kind).validate_json(answer.content)
+        except ValidationError as error:
+            raise nonsense(PREFIX + path, self._server) from error
+
+    def _send(
+        self, method: str, path: str, body: str | None = None, headers: Mapping[str, str] = NO_HEADERS
+    ) -> httpx.Response:
+        sent = dict(headers) if body is None else {"Content-Type": "application/json", **headers}
+        try:
+            response = self._loop.run(self._http.request(method, PREFIX + path, content=body, headers=sent))
         except httpx.HTTPError as error:
-            raise Infrastructure(f"the API cannot be reached: {error}") from error
+            raise silence(error, self._server) from error
         if response.is_success:
             return response
-        raise _fault(response)
+        raise fault_of(response, self._server)
 
 
 def _segment(name: str) -> str:
@@ -135,11 +165,3 @@ def _segment(name: str) -> str:
     from urllib.parse import quote
 
     return quote(name, safe="")
-
-
-def _fault(response: httpx.Response) -> CommandFault:
-    try:
-        line = Problem.model_validate_json(response.content).line()
-    except ValueError:
-        line = f"the API answered {response.status_code} without saying why"
-    return Infrastructure(line) if response.status_code >= 500 else BadInput(line)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from service.cli.embedded import open_workplace
+from service.cli.embedded import open_embedded
+from service.cli.place import settings_of_this_machine
 from service.cli.running import Wanted, start
 from service.cli.terminal import console
 from service.schema import RunRequest, SearchConfig, TrainingConfig
@@ -23,12 +24,13 @@ REQUEST = RunRequest(
 
 def demonstrate(wanted: Wanted) -> None:
     """Runs the demo and says what to try next."""
+    settings = settings_of_this_machine("demo")
     out = console(error=wanted.as_json)
     out.print(
         f"{REQUEST.environment}: {REQUEST.task}\n"
         "Designer: offline. No language model is involved: it follows the fitness, not the sentence.\n"
     )
-    with open_workplace() as workplace:
+    with open_embedded(settings) as workplace:
         folder = start(workplace, REQUEST, wanted)
     out.print(
         " What to try next:\n"

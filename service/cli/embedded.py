@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 
 from service.artifacts import ArtifactsError, ArtifactStore
 from service.cli.client import Client
-from service.cli.faults import BadInput, Infrastructure
+from service.cli.faults import Infrastructure
+from service.cli.place import Workplace
+from service.schema import Run
 from service.settings import Settings
 from service.store import Store
 
-
-@dataclass(frozen=True)
-class Workplace:
-    """The parts that a command and the worker beside it share."""
-
-    settings: Settings
-    store: Store
-    artifacts: ArtifactStore
-    client: Client
-
-
-def read_settings() -> Settings:
-    """The settings of this installation. Raises `BadInput` naming the one that is wrong."""
-    from pydantic import ValidationError
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        wrong = "; ".join(f"REWARDSMITH_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        raise BadInput(wrong) from error
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @contextmanager
-def open_workplace() -> Iterator[Workplace]:
+def open_embedded(settings: Settings) -> Iterator[Workplace]:
     """Opens store, artifacts and API. Raises `Infrastructure` where the database or the artifacts cannot be used."""
     import httpx
 
     from service.app import create_app
 
-    settings = read_settings()
     store, artifacts = open_stores(settings)
-    transport = httpx.ASGITransport(create_app(settings, store, artifacts, DesignerCheck(settings), open_access=True))
+    check_designer = DesignerCheck(settings)
+    transport = httpx.ASGITransport(create_app(settings, store, artifacts, check_designer, open_access=True))
     try:
         with Client(httpx.AsyncClient(transport=transport, base_url="http://rewardsmith")) as client:
-            yield Workplace(settings, store, artifacts, client)
+            yield Workplace(client, lambda run_id: Worker(settings, store, artifacts, run_id), check_designer)
     finally:
         store.close()
 
@@ -86,8 +69,8 @@ class DesignerCheck:
 class Worker:
     """Works a run in a thread of its own until it ends, pauses or is told to stop."""
 
-    def __init__(self, workplace: Workplace, run_id: str) -> None:
-        self._workplace = workplace
+    def __init__(self, settings: Settings, store: Store, artifacts: ArtifactStore, run_id: str) -> None:
+        self._settings, self._store, self._artifacts = settings, store, artifacts
         self._run_id = run_id
         self._stop = threading.Event()
         self._done = threading.Event()
@@ -95,27 +78,33 @@ class Worker:
         threading.Thread(target=self._work, name=f"worker of {run_id}", daemon=True).start()
 
     def _work(self) -> None:
-        place = self._workplace
         try:
             from service.orchestrator.orchestrator import Orchestrator
 
-            with Orchestrator(place.settings, place.store, place.artifacts) as orchestrator:
+            with Orchestrator(self._settings, self._store, self._artifacts) as orchestrator:
                 orchestrator.work(self._run_id, self._stop)
         except Exception as error:  # noqa: BLE001  (it goes on in the thread that waits)
             self._fault = error
         finally:
             self._done.set()
 
-    def wait(self, seconds: float | None = None) -> bool:
-        """Whether the work has ended, after waiting for it at most so long. Raises what the work raised."""
+    def over(self, run: Run) -> bool:  # noqa: ARG002  (the thread itself knows)
+        """Whether the thread has ended, after waiting for it a little. Raises what the work raised."""
+        return self._wait(SECONDS_BETWEEN_LOOKS)
+
+    def leave(self) -> str:
+        """Waits until the work has stopped at a place from which it can be taken up again, or for another Ctrl-C."""
+        print("stopping at the next safe place; Ctrl-C again leaves at once", file=sys.stderr)
+        self._stop.set()
+        with suppress(KeyboardInterrupt):
+            self._wait(None)
+        return f"run {self._run_id} can be taken up again: rewardsmith resume {self._run_id}"
+
+    def _wait(self, seconds: float | None) -> bool:
         ended = self._done.wait(seconds)
         if self._fault is not None:
             raise _translated(self._fault) from self._fault
         return ended
-
-    def stop(self) -> None:
-        """Asks the work to stop at the next place from which it can be taken up again."""
-        self._stop.set()
 
 
 def _translated(error: Exception) -> Exception:

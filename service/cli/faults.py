@@ -3,7 +3,9 @@
 CommandFault
 ├── BadInput          what was asked for cannot be done: nothing was changed
 ├── RunFailed         a run failed or was cancelled, a reward was rejected
-├── Infrastructure    disk, database, Ray, sandbox or model: the same command works once it is mended
+├── Infrastructure    disk, database, Ray, sandbox, model or server: the same command works once it is mended
+│   └── Unreachable   a server that does not answer now, and may in a while
+├── AwaitsWords       a run has done what it was asked for, and goes on when somebody says so
 └── Interrupted       Ctrl-C: what was begun can be taken up again
 """
 
@@ -44,6 +46,16 @@ class Infrastructure(CommandFault):
     """Something that the command needs does not work."""
 
     code = ExitCode.INFRASTRUCTURE
+
+
+class Unreachable(Infrastructure):
+    """A server does not answer now, and may in a while."""
+
+
+class AwaitsWords(CommandFault):
+    """A run waits for what people say of it, as it was asked to."""
+
+    code = ExitCode.OK
 
 
 class Interrupted(CommandFault):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envs.errors import EnvironmentFault, unknown
 from sandbox import RewardFault, SandboxFault
-from service.artifacts import ArtifactsError
-from service.cli.embedded import Workplace
 from service.cli.faults import BadInput, Infrastructure, RunFailed
+from service.cli.folder import as_name
+from service.cli.place import Workplace
 from service.cli.tables import number, print_table
 from service.cli.terminal import console, print_json
-from service.export.trained_policy import TrainedPolicy, trained_policy
-from service.schema import Candidate, EpisodeSummary, RunRecord
-from service.store import StoreError
+from service.evolution.selection import best_training
+from service.schema import Candidate, EpisodeSummary, Run, Training
 
 if TYPE_CHECKING:
     from service.training.replay_file import ReplayFiles
@@ -23,28 +23,27 @@ if TYPE_CHECKING:
 def replay_candidate(
     workplace: Workplace, run_id: str, candidate: str, seed: int, out: Path | None, *, as_json: bool
 ) -> None:
-    """Plays a candidate's best policy in the reference environment, writes the replay and prints how the episode went.
+    """Plays a candidate's best policy in the reference environment here, writes the replay and prints how the episode went.
 
     Raises `BadInput` where there is no such candidate, no policy of it, no reference environment or no folder for the file,
-    `RunFailed` where its reward or the fitness fails on the episode, `Infrastructure` where store, artifacts or sandbox
-    cannot be used.
+    `RunFailed` where its reward or the fitness fails on the episode, `Infrastructure` where API or sandbox cannot be used.
     """
-    run = workplace.client.get_run(run_id)
+    client = workplace.client
+    run = client.get_run(run_id)
     if out is not None and (out.is_dir() or not out.parent.is_dir()):
         raise BadInput(f"{out}: expected a file in a folder that exists; name one with --out")
+    found = _candidate(run, client.candidates(run.id), candidate)
+    best = best_training(client.trainings(run.id, found.id), found.id)
+    if best is None or best.result is None:
+        raise BadInput(f"candidate {found.id} is {found.state}: expected one with a trained policy to play")
+    policy = client.policy(run.id, found.id)
     try:
-        record = workplace.store.record(run.id)
-        found = _candidate(record, candidate)
-        trained = trained_policy(record, found.id, workplace.store, workplace.artifacts)
-        if trained is None:
-            raise BadInput(f"candidate {found.id} is {found.state}: expected one with a trained policy to play")
-        files, summary = _play(record, found, trained, seed)
+        files, summary = _play(run, found, best, policy, seed)
     except EnvironmentFault as error:
         raise BadInput(str(error)) from error
-    except (StoreError, ArtifactsError, SandboxFault) as error:
+    except SandboxFault as error:
         raise Infrastructure(str(error)) from error
-    best = trained.training
-    path = out or Path(f"{found.id}.replay.safetensors")
+    path = out or Path(f"{as_name(found.id)}.replay.safetensors")
     path.write_bytes(files.episode)
     meshes = None if files.meshes is None else path.with_name(f"{files.meshes.digest}.safetensors")
     if files.meshes is not None and meshes is not None:
@@ -54,7 +53,7 @@ def replay_candidate(
         print_json({**figures, "replay": str(path), "bytes": len(files.episode), "meshes": meshes and str(meshes)})
     else:
         rows = [
-            ("policy", f"{best.id}, fitness {number(best.result.fitness if best.result else None)}"),
+            ("policy", f"{best.id}, fitness {number(best.result.fitness)}"),
             ("score", f"{number(summary.score)} {run.fitness.unit}".rstrip()),
             ("success", "yes" if summary.success else "no"),
             ("length", f"{summary.length} steps, {summary.end}"),
@@ -65,19 +64,19 @@ def replay_candidate(
         print_table(console(), f"{found.id}: one episode in the reference environment, seed {seed}", ("", ""), rows)
 
 
-def _candidate(record: RunRecord, name: str) -> Candidate:
+def _candidate(run: Run, candidates: Sequence[Candidate], name: str) -> Candidate:
     """The candidate of that id, or of that place as `rewardsmith show` lists it (iteration-slot)."""
-    places = {f"{candidate.iteration}-{candidate.slot}": candidate for candidate in record.candidates}
+    places = {f"{candidate.iteration}-{candidate.slot}": candidate for candidate in candidates}
     for place, candidate in places.items():
         if name in (place, candidate.id):
             return candidate
     if not places:
-        raise BadInput(f"run {record.run.id} has no candidates yet")
-    raise BadInput(unknown(f"candidate of run {record.run.id}", name, list(places)))
+        raise BadInput(f"run {run.id} has no candidates yet")
+    raise BadInput(unknown(f"candidate of run {run.id}", name, list(places)))
 
 
 def _play(
-    record: RunRecord, candidate: Candidate, trained: TrainedPolicy, seed: int
+    run: Run, candidate: Candidate, training: Training, policy: bytes, seed: int
 ) -> tuple[ReplayFiles, EpisodeSummary]:
     from envs.card import card
     from service.training.errors import FitnessFault
@@ -85,11 +84,11 @@ def _play(
     from service.training.replay import play
     from service.training.replay_file import replay_files
 
-    environment = card(record.run.request.environment)
+    environment = card(run.request.environment)
     try:
-        code = code_of(environment, trained.training.reward, candidate.source)
-        metric = metric_of(environment, record.run.fitness)
-        replay = play(environment, trained.content, code, metric, seed)
+        code = code_of(environment, training.reward, candidate.source)
+        metric = metric_of(environment, run.fitness)
+        replay = play(environment, policy, code, metric, seed)
     except (RewardFault, FitnessFault) as error:
         raise RunFailed(f"candidate {candidate.id} cannot be replayed: {error}") from error
     return replay_files(replay), replay.summary

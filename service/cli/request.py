@@ -49,7 +49,10 @@ def _beginning(text: str | None) -> Literal["parent"] | PolicyOf | None:
     run, slash, candidate = text.partition("/")
     if not slash:
         raise BadInput(f"--warm-start: expected `parent` or RUN/CANDIDATE as `rewardsmith show` names it, got {text!r}")
-    return PolicyOf(run_id=run, candidate_id=full_id(run, candidate))
+    try:
+        return PolicyOf(run_id=run, candidate_id=full_id(run, candidate))
+    except ValidationError as error:
+        raise BadInput(f"--warm-start: {error.errors()[0]['msg']}, got {text!r}") from error
 
 
 def full_id(run_id: str, candidate: str) -> str:

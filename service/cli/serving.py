@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
 import signal
@@ -13,9 +12,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from service.artifacts import ArtifactStore
-from service.cli.embedded import DesignerCheck, open_stores, read_settings
+from service.cli.address import is_loopback
+from service.cli.embedded import DesignerCheck, open_stores
 from service.cli.faults import BadInput, CommandFault, ExitCode, Infrastructure
 from service.cli.logs import start_log
+from service.cli.place import read_settings, settings_of_the_database, settings_of_this_machine
 from service.settings import Settings
 from service.store import Store
 
@@ -32,7 +33,7 @@ def migrate_database() -> str:
     from service.store import StoreError, migrate_store
 
     try:
-        return migrate_store(read_settings().database_url)
+        return migrate_store(settings_of_the_database("migrate").database_url)
     except StoreError as error:
         raise Infrastructure(str(error)) from error
 
@@ -40,7 +41,7 @@ def migrate_database() -> str:
 def orchestrate() -> None:
     """Works on runs until it is told to stop by SIGTERM or Ctrl-C; every run is then left for the next process to take up."""
     with _logged():
-        settings = read_settings()
+        settings = settings_of_this_machine("orchestrator", log.warning)
         store, artifacts = open_stores(settings)
         stop = _stop_when_told()
         try:
@@ -54,9 +55,8 @@ def serve_api(host: str, port: int, workers: int) -> None:
     import uvicorn
 
     with _logged(), _counted_together(workers):
-        open_stores(read_settings())[
-            0
-        ].close()  # what is wrong with them is said once, and not by each process again and again
+        store, _ = open_stores(settings_of_this_machine("api", log.warning))
+        store.close()  # what is wrong with them is said once, and not by each process again and again
         uvicorn.run(
             "service.cli.serving:application",
             factory=True,
@@ -96,7 +96,7 @@ def serve_all(host: str, port: int) -> None:
     from service.app import ROOT, create_app
 
     with _logged():
-        settings = read_settings()
+        settings = settings_of_this_machine("serve", log.warning)
         loopback = _is_loopback(host)
         store, artifacts = open_stores(settings)
         application = create_app(settings, store, artifacts, DesignerCheck(settings), open_access=loopback)
@@ -159,10 +159,8 @@ def _stop_when_told() -> threading.Event:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return is_loopback(host)
     except ValueError as error:
         raise BadInput(f"--host: expected an IP address or localhost, got {host!r}") from error
 

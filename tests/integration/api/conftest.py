@@ -1,20 +1,18 @@
 """The API as its users meet it: over HTTP on loopback, with a real store behind it."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from service.api.observed import Observed
 from service.app import ROOT, create_app
 from service.artifacts import ArtifactStore
 from service.settings import Settings
 from service.store import Store, Writer, open_store, process_owner
+from tests.served import listening
 
 AN_HOUR = 3600.0
 
@@ -33,17 +31,11 @@ def served(
     settings = Settings(data_folder=folder, requests_per_minute=requests_per_minute)
     artifacts = ArtifactStore(str(folder / "artifacts"))
     app = create_app(settings, store, artifacts, check_designer, open_access=open_access)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(Observed(app, ROOT), log_level="critical", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            address = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"
-            with httpx.Client(base_url=address, timeout=30) as client:
-                yield client
-        finally:
-            server.should_exit = True
-            thread.join()
+    with (
+        listening(Observed(app, ROOT)) as address,
+        httpx.Client(base_url=f"{address}{ROOT}", timeout=30) as client,
+    ):
+        yield client
 
 
 @pytest.fixture(scope="session")

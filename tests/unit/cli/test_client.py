@@ -14,7 +14,7 @@ def client(answer: Callable[[httpx.Request], httpx.Response]) -> Client:
 
 
 def problem(status: int, body: dict[str, object]) -> Callable[[httpx.Request], httpx.Response]:
-    return lambda _: httpx.Response(status, json=body)
+    return lambda _: httpx.Response(status, json=body, headers={"Content-Type": "application/problem+json"})
 
 
 def test_a_refusal_names_the_option_that_each_field_came_by() -> None:
@@ -32,7 +32,7 @@ def test_a_refusal_without_fields_gives_its_detail() -> None:
         client(problem(409, {"title": "Conflict", "detail": "it has ended"})) as api,
         pytest.raises(BadInput, match="it has ended"),
     ):
-        api.resume("r-1")
+        api.steer("r-1", "resume")
 
 
 def test_a_fault_of_the_service_is_no_fault_of_the_user() -> None:
@@ -61,7 +61,7 @@ def test_a_name_never_becomes_another_path() -> None:
 
     def note(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.raw_path.decode())
-        return httpx.Response(404, json={"detail": "no"})
+        return problem(404, {"detail": "no"})(request)
 
     with client(note) as api, pytest.raises(BadInput):
         api.get_run("../environments?x=1#y")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,8 +24,9 @@ from service.schema import (
     TrainingState,
 )
 from service.settings import Settings
-from service.store import Writer, open_store, process_owner
+from service.store import Store, Writer, process_owner
 from tests.replay_reader import ReadReplay
+from tests.unit.cli.shell import Shell
 
 REWARD = "def compute_reward(forward_velocity):\n    return forward_velocity, {'progress': forward_velocity}\n"
 LATE = "def compute_reward(time):\n    assert np.max(time) < 0.1, 'too late'\n    return time, {'time': time}\n"
@@ -70,18 +70,14 @@ class Bench:
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Bench]:
-    monkeypatch.setenv("REWARDSMITH_DATA_FOLDER", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-    store = open_store(Settings().database_url)
+def bench(shell: Shell, store: Store, capsys: pytest.CaptureFixture[str]) -> Bench:
     request = RunRequest(task="hop", environment="Hopper-v5", training=TrainingConfig(steps=16_384))
     metric = card("Hopper-v5").metrics[0]
     fitness = Fitness(name=metric.name, score=metric.score, success=metric.success, unit=metric.unit)
     run_id = store.create_run(request, fitness, 16_384).id
     claim = store.claim(process_owner(), 3600.0, run_id)
     assert claim is not None
-    yield Bench(store.writer(claim), ArtifactStore(Settings().artifacts_url), capsys)
-    store.close()
+    return Bench(store.writer(claim), ArtifactStore(Settings().artifacts_url), capsys)
 
 
 def policy(name: str = "Hopper-v5") -> bytes:
@@ -105,6 +101,13 @@ def test_a_candidates_best_policy_is_played_and_kept(bench: Bench) -> None:
     assert told["episode"]["end"] in ("terminated", "truncated")
     assert replay.header["components"] == ["progress"]
     assert len(replay.geoms) == told["episode"]["length"] + 1
+
+
+def test_a_candidate_of_a_server_is_played_on_this_machine(bench: Bench, server: str) -> None:
+    bench.trained(bench.candidate(0), "seed-0", 2.0, policy())
+    code, out, _ = bench.replay("1-0", "--json")
+    assert code == ExitCode.OK
+    assert ReadReplay(Path(json.loads(out)["replay"]).read_bytes()).header["summary"] == json.loads(out)["episode"]
 
 
 def test_the_episode_is_told_in_a_table(bench: Bench) -> None:

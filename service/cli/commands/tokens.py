@@ -78,12 +78,12 @@ def revoke(
 
 @contextmanager
 def _tokens() -> Iterator[Tokens]:
-    from service.cli.embedded import read_settings
     from service.cli.faults import Infrastructure
+    from service.cli.place import settings_of_the_database
     from service.store import StoreUnavailable, open_store
 
     try:
-        store = open_store(read_settings().database_url)
+        store = open_store(settings_of_the_database("token").database_url)
         try:
             yield store.tokens
         finally:
