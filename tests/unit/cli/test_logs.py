@@ -7,7 +7,7 @@ import logging
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.cli.logs import LONGEST_TEXT, JsonLines, TerminalLines
@@ -61,7 +61,6 @@ def test_an_exception_is_told_with_its_type_and_its_trace_as_text() -> None:
     assert str(line["traceback"]).endswith("ValueError: broken\n")
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.text(alphabet=st.characters() | st.sampled_from(HOSTILE)))
 def test_no_text_breaks_a_line_for_programs(text: str) -> None:
     for made in (record("%s", text), record("x", reason=text), failed(text)):
@@ -69,7 +68,6 @@ def test_no_text_breaks_a_line_for_programs(text: str) -> None:
         as_json(made)
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.text(alphabet=st.characters() | st.sampled_from(HOSTILE)))
 def test_no_text_breaks_a_line_at_a_terminal_or_gives_it_orders(text: str) -> None:
     for made in (record("%s", text), record("x", reason=text)):
