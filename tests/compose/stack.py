@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -64,6 +65,19 @@ class Stack:
     def kill_one(self, service: str) -> None:
         """SIGKILL for one of a service's containers."""
         subprocess.run(["docker", "kill", self.containers(service)[0]], check=True, stdout=subprocess.DEVNULL)
+
+    def stop_one(self, service: str) -> float:
+        """SIGTERM for one of a service's containers, as docker-compose sends it; seconds until it has ended."""
+        (container,) = self.containers(service)
+        begun = datetime.now(UTC)
+        self.compose("stop", service)
+        shown = subprocess.run(
+            ["docker", "inspect", "--format", "{{.State.FinishedAt}} {{.State.ExitCode}}", container],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        ended, code = shown.stdout.split()
+        assert code == "0", f"{service} ended with code {code}: 137 means that it had to be killed"
+        return (datetime.fromisoformat(ended) - begun).total_seconds()
 
     def memory(self) -> dict[str, str]:
         """What each container uses."""
