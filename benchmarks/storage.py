@@ -148,13 +148,14 @@ def work(url: str, folder: Path, request: RunRequest, model: str) -> dict[str, i
     with PlayedOrchestrator(settings, store, ArtifactStore(str(folder / "artifacts"))) as orchestrator:
         run = orchestrator.work(run.id, threading.Event())
     record = store.record(run.id)
+    events = sum(1 for _ in store.events(run.id, limit=10**6))
     store.close()
     if run.state is not RunState.COMPLETED:
         raise SystemExit(f"the run is {run.state}: {run.reason}")
     points = sum(len(training.curve) for training in record.trainings)
     print(
         f"{len(record.candidates)} candidates, {len(record.completions)} completions, {len(record.trainings)} trainings, "
-        f"{points} points",
+        f"{points} points, {events} events",
         file=sys.stderr,
     )
     return {table: size - empty.get(table, 0) for table, size in pages(url).items() if size > empty.get(table, 0)}
