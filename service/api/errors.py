@@ -141,14 +141,23 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return answer(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", str(RequestRefused(errors)), errors)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     code = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
     status = HTTPStatus(code)
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
     headers = error.headers if isinstance(error, HTTPException) else None
     response = answer(status, status.phrase.lower().replace(" ", "-"), detail)
     response.headers.update(headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = _allowed(request)
     return response
+
+
+def _allowed(request: Request) -> str:
+    """All methods of a path, as the document tells them: the router that refused one knows those of the first route alone."""
+    asked = request.scope["route"].path_format
+    paths = request.app.openapi()["paths"].items()
+    return ", ".join(sorted(method.upper() for path, methods in paths if path.endswith(asked) for method in methods))
 
 
 async def _internal(request: Request, _: Exception) -> Response:

@@ -17,6 +17,7 @@ from service.api.errors import BODY, COMMON
 from service.api.intake import card_of
 from service.evolution.critic import review
 from service.schema import Verdict
+from service.schema.people import EXAMPLE_SOURCE
 
 _recording = Lock()
 router = APIRouter(prefix="/rewards", tags=["rewards"], responses=COMMON)
@@ -32,8 +33,7 @@ class RewardToValidate(BaseModel):
             "examples": [
                 {
                     "environment": "Hopper-v5",
-                    "source": "def compute_reward(forward_velocity):\n"
-                    "    return forward_velocity, {'progress': forward_velocity}\n",
+                    "source": EXAMPLE_SOURCE,
                 }
             ]
         },

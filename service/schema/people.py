@@ -11,6 +11,9 @@ from service.schema.search import ID_PATTERN, Frozen
 
 MOST_WORDS = 2000
 MOST_SOURCE = 100_000
+EXAMPLE_SOURCE = """def compute_reward(forward_velocity):
+    return forward_velocity, {"progress": forward_velocity}
+"""
 
 
 def _no_repeats(ranking: tuple[str, ...]) -> tuple[str, ...]:
@@ -49,6 +52,8 @@ class Order(Frozen):
 
 class OwnReward(Frozen):
     """A reward function of one's own for the next iteration: `POST /api/v1/runs/{run_id}/candidates`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"source": EXAMPLE_SOURCE}]})
 
     source: str = Field(min_length=1, max_length=MOST_SOURCE, description="Python with `compute_reward`.")
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from service.schema.search import Frozen, RewardKind, Seed
+
+NOT_FINITE = {"type": "string", "enum": ["NaN", "Infinity", "-Infinity"]}
+Figure = Annotated[float, WithJsonSchema({"anyOf": [{"type": "number"}, NOT_FINITE]})]
+"""What a training that goes astray may have no finite value of; JSON has no number for that, so it is a word there."""
 
 
 class EpisodeEnd(StrEnum):
@@ -23,17 +28,17 @@ class EpisodeSummary(Frozen):
     success: bool
     length: int
     end: EpisodeEnd
-    total_reward: float
-    components: dict[str, float]
-    last_variables: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    total_reward: Figure
+    components: dict[str, Figure]
+    last_variables: dict[str, tuple[Figure, ...]] = Field(default_factory=dict)
 
 
 class ComponentSummary(Frozen):
     """One reward component over a segment's transitions: mean and standard deviation per step, share of all magnitude in [0, 1]."""
 
-    mean: float
-    std: float
-    share: float
+    mean: Figure
+    std: Figure
+    share: Figure
 
 
 class CurvePoint(Frozen):
@@ -52,14 +57,14 @@ class CurvePoint(Frozen):
     success_rate: float
     episode_length: float
     terminated_rate: float
-    training_return: float | None
+    training_return: Figure | None
     training_length: float | None
     components: dict[str, ComponentSummary]
     steps_per_second: float
-    policy_loss: float
-    value_loss: float
-    entropy: float
-    approximate_kl: float
+    policy_loss: Figure
+    value_loss: Figure
+    entropy: Figure
+    approximate_kl: Figure
 
 
 class TrainingResult(Frozen):

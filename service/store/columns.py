@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import TypeAdapter
 from sqlalchemy import JSON, DateTime, Dialect, Text
@@ -32,7 +32,12 @@ class Stored(TypeDecorator[T]):
 
     def process_result_value(self, value: object, dialect: Dialect) -> T | None:  # noqa: ARG002
         """The value as its schema type."""
-        return None if value is None else self.adapter.validate_python(value)
+        return None if value is None else self.adapter.validate_json(cast(str, value))
+
+
+def unread(document: str | bytes) -> str:
+    """A JSON document as the text that it is: for engines, since the type that it is stored as reads it."""
+    return document if isinstance(document, str) else document.decode()
 
 
 class UtcDateTime(TypeDecorator[datetime]):

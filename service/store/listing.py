@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Annotated, Literal
 
-from sqlalchemy import ColumnElement, and_, or_
+from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter
+from sqlalchemy import ColumnElement, and_, literal, tuple_
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from service.schema import Run, RunState
+from service.schema.search import ID_PATTERN
 from service.store import records
+from service.store.columns import PlainText
 from service.store.tables import RunRow
 
 Sort = Literal["newest", "updated", "fittest"]
 COLUMNS = {"newest": RunRow.created_at, "updated": RunRow.updated_at, "fittest": RunRow.best_fitness}
+RunId = Annotated[str, Field(pattern=ID_PATTERN)]
+DATED = TypeAdapter(tuple[Sort, AwareDatetime, RunId])
+JUDGED = TypeAdapter(tuple[Sort, FiniteFloat | None, RunId])
+"""What a cursor holds: the order, what the last run of the page is ordered by, and its id."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,23 @@ class Place:
 def page(session: Session, wanted: Wanted, limit: int, cursor: str | None) -> RunPage:
     """One page of at most `limit` runs. Raises `ValueError` for a cursor that no page of this order gave."""
     by = col(COLUMNS[wanted.sort])
-    query = select(RunRow).where(*_conditions(wanted))
-    if cursor is not None:
-        query = query.where(_after(by, _read(cursor, wanted.sort)))
-    rows = session.exec(query.order_by(by.desc().nulls_last(), col(RunRow.id).desc()).limit(limit + 1)).all()
+    query = select(RunRow).where(*_conditions(wanted)).order_by(by.desc(), col(RunRow.id).desc())
+    rows: list[RunRow] = []
+    for part in _parts(by, None if cursor is None else _read(cursor, wanted.sort)):
+        if len(rows) <= limit:
+            rows += session.exec(query.where(part).limit(limit + 1 - len(rows))).all()
     runs = tuple(records.run_of(row) for row in rows[:limit])
     return RunPage(runs, _write(runs[-1], wanted.sort) if len(rows) > limit else None)
+
+
+def _parts(by: Mapped[datetime | float | None], place: Place | None) -> list[ColumnElement[bool]]:
+    """Runs that have what they are ordered by, behind the place, then those that have not: each is read from an index."""
+    run_id = col(RunRow.id)
+    if place is None:
+        return [by.is_not(None), by.is_(None)]
+    if place.value is None:
+        return [and_(by.is_(None), run_id < place.run_id)]
+    return [tuple_(by, run_id) < (place.value, place.run_id), by.is_(None)]
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -65,35 +82,34 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.state is not None:
         conditions.append(col(RunRow.state) == wanted.state)
     if wanted.environment is not None:
-        conditions.append(col(RunRow.environment) == wanted.environment)
+        conditions.append(col(RunRow.environment) == literal(wanted.environment, PlainText()))
     if wanted.text is not None:
         conditions.append(col(RunRow.task).icontains(wanted.text, autoescape=True))
     return conditions
 
 
-def _after(by: Mapped[datetime | float | None], place: Place) -> ColumnElement[bool]:
-    behind = col(RunRow.id) < place.run_id
-    if place.value is None:
-        return and_(by.is_(None), behind)
-    return or_(by < place.value, and_(by == place.value, behind), by.is_(None))
-
-
 def _write(run: Run, sort: Sort) -> str:
-    value = {"newest": run.created_at, "updated": run.updated_at, "fittest": run.best_fitness}[sort]
-    told = value.isoformat() if isinstance(value, datetime) else value
-    return urlsafe_b64encode(json.dumps([sort, told, run.id]).encode()).decode().rstrip("=")
+    held = (
+        JUDGED.dump_json((sort, run.best_fitness, run.id))
+        if sort == "fittest"
+        else DATED.dump_json((sort, run.created_at if sort == "newest" else run.updated_at, run.id))
+    )
+    return urlsafe_b64encode(held).decode().rstrip("=")
 
 
 def _read(cursor: str, sort: Sort) -> Place:
-    refused = f"{cursor!r} is not a cursor: give the `next_cursor` of the page before, and ask for the same order"
+    value: datetime | float | None
     try:
-        parts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        given, told, run_id = parts
-        value = datetime.fromisoformat(told) if isinstance(told, str) else told
-    except (ValueError, TypeError) as error:
-        raise ValueError(refused) from error
-    kinds = float | int | None if sort == "fittest" else datetime
-    naive = isinstance(value, datetime) and value.tzinfo is None
-    if given != sort or naive or isinstance(value, bool) or not (isinstance(value, kinds) and isinstance(run_id, str)):
-        raise ValueError(refused)
+        held = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        if sort == "fittest":
+            given, value, run_id = JUDGED.validate_json(held, strict=True)
+        else:
+            given, at, run_id = DATED.validate_json(held, strict=True)
+            value = at.astimezone(UTC)
+        if given != sort:
+            raise ValueError(given)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"{cursor!r} is not a cursor: give the `next_cursor` of the page before, and ask for the same order"
+        ) from error
     return Place(value, run_id)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import URL, Connection, Engine, create_engine
 
+from service.store.columns import unread
+
 CONNECT_SECONDS = 5
 POOL_SIZE = 8
 POOL_OVERFLOW = 8
@@ -30,6 +32,7 @@ class Postgresql:
         """One for reading, whose transactions see one state of the database, and one for writing; they share connections."""
         engine = create_engine(
             self._url,
+            json_deserializer=unread,
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
             pool_timeout=POOL_SECONDS,

@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from service.store.columns import unread
 from service.store.errors import StoreUnavailable
 
 WRITES = "rewardsmith_writes"
@@ -36,7 +37,7 @@ class Sqlite:
 
     def engines(self) -> tuple[Engine, Engine]:
         """One for reading and one for writing, which asks for the file's only write lock at once; they share connections."""
-        engine = create_engine(self._url, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW)
+        engine = create_engine(self._url, json_deserializer=unread, pool_size=POOL_SIZE, max_overflow=POOL_OVERFLOW)
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return engine, engine.execution_options(**{WRITES: True})

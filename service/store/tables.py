@@ -23,6 +23,12 @@ from service.store.columns import PlainText, Stored, UtcDateTime
 
 ID = 64
 STATE = 24
+LISTED_BY = tuple(
+    (*chosen, order, "id")
+    for order in ("created_at", "updated_at", "best_fitness")
+    for chosen in ((), ("state",), ("environment",))
+)
+"""An index for each order in which runs are listed, and for each with a filter: pages are read from them without sorting."""
 
 
 class RunRow(SQLModel, table=True):
@@ -30,10 +36,7 @@ class RunRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "run"
     __table_args__ = (
-        Index("ix_run_created_at_id", "created_at", "id"),
-        Index("ix_run_updated_at_id", "updated_at", "id"),
-        Index("ix_run_best_fitness_id", "best_fitness", "id"),
-        Index("ix_run_environment_created_at", "environment", "created_at"),
+        *(Index(f"ix_run_{'_'.join(columns)}", *columns) for columns in LISTED_BY),
         Index("ix_run_state_queued_at", "state", "queued_at"),
     )
 

@@ -1,3 +1,5 @@
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -5,6 +7,7 @@ import pytest
 
 from service.schema import Fitness, Run, RunRequest, RunState, SearchConfig, Spending
 from service.store import NotFound, Store, Wanted, open_store, process_owner
+from service.store.listing import Sort
 from tests.integration.store.conftest import FITNESS
 from tests.integration.store.test_candidates import add_trained
 
@@ -144,6 +147,42 @@ def test_a_cursor_is_of_one_order(store: Store, new_run: Callable[..., Run]) -> 
     cursor = store.list_runs(limit=1).next_cursor
     with pytest.raises(ValueError, match="ask for the same order"):
         store.list_runs(Wanted(sort="fittest"), cursor=cursor)
+
+
+def forged(*parts: object) -> str:
+    return forged_text(json.dumps(parts))
+
+
+def forged_text(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("sort", "cursor"),
+    [
+        ("newest", forged("newest", "2030-01-01T00:00:00Z", "one\0two")),
+        ("newest", forged("newest", "2030-01-01T00:00:00Z", "\ud800")),
+        ("newest", forged("newest", "0001-01-01T00:00:00+14:00", "r")),  # before the first year in UTC
+        ("updated", forged("updated", "9999-12-31T23:59:59-14:00", "r")),
+        ("fittest", forged("fittest", 10**400, "r")),
+        ("fittest", forged("fittest", "1", "r")),
+        ("fittest", forged_text('["fittest", 1e999, "r"]')),
+        ("fittest", forged_text('["fittest", NaN, "r"]')),
+        ("newest", forged_text("[" * 10_000)),
+    ],
+)
+def test_a_forged_cursor_is_refused(store: Store, sort: Sort, cursor: str) -> None:
+    with pytest.raises(ValueError, match="is not a cursor"):
+        store.list_runs(Wanted(sort=sort), cursor=cursor)
+
+
+def test_no_run_has_a_text_or_an_environment_that_no_database_can_hold(
+    store: Store, new_run: Callable[..., Run]
+) -> None:
+    new_run()
+    for unstorable in ("\0", "hop\0", "\ud800"):
+        assert store.list_runs(Wanted(text=unstorable)).runs == ()
+        assert store.list_runs(Wanted(environment=unstorable)).runs == ()
 
 
 @pytest.mark.parametrize(
