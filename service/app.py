@@ -27,6 +27,7 @@ from service.api.body_limit import BodyLimit
 from service.api.deps import DesignerCheck, Services
 from service.api.errors import Problem, install_handlers
 from service.api.rate_limit import RateLimit
+from service.api.watch import Watch
 from service.artifacts import ArtifactStore
 from service.settings import Settings
 from service.store import Store
@@ -79,6 +80,7 @@ def create_app(
         open_access,
         RateLimit(settings.requests_per_minute),
         metrics.registry_of(store),
+        Watch(store),
     )
     app.add_middleware(BodyLimit)
     install_handlers(app)

@@ -1,4 +1,4 @@
-"""What routes depend on, with types."""
+"""What routes depend on, with types. All `async`, for what is not is called in a thread, which costs more than it does."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fastapi import Path as InPath
 from prometheus_client import CollectorRegistry
 
 from service.api.rate_limit import RateLimit
+from service.api.watch import Watch
 from service.artifacts import ArtifactStore
 from service.settings import Settings
 from service.store import Store
@@ -34,29 +35,35 @@ class Services:
     open_access: bool
     rate_limit: RateLimit
     metrics: CollectorRegistry
+    watch: Watch
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     """The services of the application that answers this request."""
     return cast(Services, request.app.state.services)
 
 
-def store_of(services: Annotated[Services, Depends(services_of)]) -> Store:
+async def store_of(services: Annotated[Services, Depends(services_of)]) -> Store:
     """The application's store."""
     return services.store
 
 
-def artifacts_of(services: Annotated[Services, Depends(services_of)]) -> ArtifactStore:
+async def artifacts_of(services: Annotated[Services, Depends(services_of)]) -> ArtifactStore:
     """The application's artifacts."""
     return services.artifacts
 
 
-def data_folder_of(services: Annotated[Services, Depends(services_of)]) -> Path:
+async def watch_of(services: Annotated[Services, Depends(services_of)]) -> Watch:
+    """What looks at the runs that this process streams."""
+    return services.watch
+
+
+async def data_folder_of(services: Annotated[Services, Depends(services_of)]) -> Path:
     """The folder in which this installation keeps its own baselines, among others."""
     return services.settings.data_folder
 
 
-def designer_check_of(services: Annotated[Services, Depends(services_of)]) -> DesignerCheck:
+async def designer_check_of(services: Annotated[Services, Depends(services_of)]) -> DesignerCheck:
     """The application's check of designers."""
     return services.check_designer
 
@@ -71,6 +78,7 @@ CurrentStore = Annotated[Store, Depends(store_of)]
 CurrentDataFolder = Annotated[Path, Depends(data_folder_of)]
 CurrentArtifacts = Annotated[ArtifactStore, Depends(artifacts_of)]
 CurrentMetrics = Annotated[CollectorRegistry, Depends(metrics_of)]
+CurrentWatch = Annotated[Watch, Depends(watch_of)]
 CurrentDesignerCheck = Annotated[DesignerCheck, Depends(designer_check_of)]
 RunId = Annotated[str, InPath(pattern=ID_PATTERN, description="A run's id.", examples=["r-0123456789"])]
 CandidateId = Annotated[str, InPath(pattern=ID_PATTERN, description="A candidate's id.", examples=["r-0123456789-1-0"])]

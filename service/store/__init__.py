@@ -7,6 +7,7 @@ from service.store.claims import Claim
 from service.store.errors import LeaseLost, NotFound, StateConflict, StoreError, StoreUnavailable
 from service.store.listing import RunPage, Wanted
 from service.store.owner import process_owner
+from service.store.records import News
 from service.store.retention import Named
 from service.store.states import Wish
 from service.store.store import Pulse, Store, migrate_store, open_store
@@ -16,6 +17,7 @@ __all__ = [
     "Claim",
     "LeaseLost",
     "Named",
+    "News",
     "NotFound",
     "Pulse",
     "RunPage",

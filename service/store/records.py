@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 from sqlmodel import Session, col, select
@@ -35,6 +36,15 @@ from service.store.tables import (
     RunRow,
     TrainingRow,
 )
+
+
+@dataclass(frozen=True)
+class News:
+    """What a run has come to: the number of its last event, whether the run has ended, and events since those known."""
+
+    number: int
+    ended: bool
+    events: tuple[Event, ...]
 
 
 def run_row(session: Session, run_id: str, *, lock: bool = False) -> RunRow:
@@ -232,3 +242,14 @@ def events_of(session: Session, run_id: str, after: int, limit: int) -> tuple[Ev
     """At most `limit` events of a run whose numbers are above `after`, in order."""
     query = select(EventRow).where(EventRow.run_id == run_id, col(EventRow.number) > after)
     return tuple(event_of(row) for row in session.exec(query.order_by(col(EventRow.number)).limit(limit)).all())
+
+
+def news_of(session: Session, known: Mapping[str, int | None], limit: int) -> dict[str, News]:
+    """News of runs by the number of the last event known of each; where that is None, of no events."""
+    query = select(RunRow.id, RunRow.last_event, RunRow.state).where(col(RunRow.id).in_(known))
+    news = {}
+    for run_id, number, state in session.exec(query).all():
+        after = known[run_id]
+        events = () if after is None or after >= number else events_of(session, run_id, after, limit)
+        news[run_id] = News(number, RunState(state).ended, events)
+    return news

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,6 +45,7 @@ from service.store.database import Database
 from service.store.errors import NotFound, StateConflict
 from service.store.listing import RunPage, Wanted, page
 from service.store.presence import Presences
+from service.store.records import News
 from service.store.retention import Retention
 from service.store.states import Wish
 from service.store.tables import RunRow, TrainingRow
@@ -174,6 +175,14 @@ class Store:
         """What all runs come to at one moment; orchestrators count that gave a sign of life so lately."""
         with self._database.reading() as session:
             return census(session, seen_within)
+
+    def news(self, known: Mapping[str, int | None], limit: int = 1000) -> dict[str, News]:
+        """News of several runs at once, by the number of the last event known of each; where that is None, of no events.
+
+        At most `limit` events of each, in order and without gaps; runs that are not stored are left out.
+        """
+        with self._database.reading() as session:
+            return records.news_of(session, known, limit)
 
     def record(self, run_id: str) -> RunRecord:
         """All that is known of the run at one moment. Raises `NotFound`."""

@@ -1,8 +1,9 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from service.schema import EventKind, RunState
+from service.schema import EventKind, Run, RunState
 from service.store import Store, Writer, open_store
 
 LOG_FROM_TWO_THREADS = """
@@ -61,3 +62,18 @@ def test_a_reader_in_another_connection_sees_what_was_written(store: Store, writ
     writer.log("seen")
     assert other.events(writer.claim.run_id)[-1].text == "seen"
     other.close()
+
+
+def test_news_of_several_runs_are_told_at_once(store: Store, writer: Writer, new_run: Callable[..., Run]) -> None:
+    busy, quiet = writer.claim.run_id, new_run().id
+    for n in range(3):
+        writer.log(f"message {n}")
+    store.request_state(quiet, "cancel")
+    news = store.news({busy: 3, quiet: 2, "r-nowhere": 0})
+    # queued, running and three messages; queued and cancelled
+    assert {run_id: (one.number, one.ended) for run_id, one in news.items()} == {busy: (5, False), quiet: (2, True)}
+    assert [event.text for event in news[busy].events] == ["message 1", "message 2"]
+    assert news[quiet].events == ()
+    assert store.news({busy: 0}, limit=2)[busy].events == store.events(busy, limit=2)
+    assert store.news({busy: None})[busy].events == ()
+    assert store.news({}) == {}
