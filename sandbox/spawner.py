@@ -21,6 +21,8 @@ from types import ModuleType
 from typing import Final
 
 EXIT_STATUS: Final = struct.Struct("<i")
+NICENESS: Final = 15
+"""Rewards make way for what answers people, as trainings do, to whose workers Ray gives the same."""
 
 
 class OnlyThese:
@@ -104,6 +106,7 @@ class Spawner:
 def main() -> None:
     """Loads NumPy, greets the parent with what the kernel offers, and serves."""
     control, parent, numpy_root, sandbox_root = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+    os.setpriority(os.PRIO_PROCESS, 0, max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
     sys.meta_path.append(OnlyThese({"numpy": numpy_root, "sandbox": sandbox_root}))
     import unicodedata  # noqa: F401  (confined children cannot load it)
 

@@ -151,7 +151,7 @@ class Zygote:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), parent),
-                start_new_session=True,
+                process_group=0,  # out of reach of Ctrl-C, in the session of its owner: Linux weighs niceness within one
             )
         except OSError as error:
             ours.close()

@@ -57,6 +57,17 @@ def test_two_hundred_rewards_leave_no_process_and_no_descriptor() -> None:
         assert abs(descriptors(pid) - before[1]) <= 2
 
 
+def test_rewards_make_way_for_what_answers_people() -> None:
+    with Zygote() as own, reward(own) as one:
+        one(INPUTS)
+        assert own.pid is not None
+        (child,) = children(own.pid)
+        assert [os.getpriority(os.PRIO_PROCESS, pid) for pid in (own.pid, int(child))] == [15, 15]
+        # Linux weighs sessions against each other, and niceness only within one.
+        assert os.getsid(int(child)) == os.getsid(0)
+        assert os.getpgid(int(child)) != os.getpgid(0)
+
+
 def test_many_rewards_are_open_side_by_side() -> None:
     rewards = [reward().open() for _ in range(24)]
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -41,6 +42,21 @@ def test_a_local_ray_that_dies_is_a_fault_of_the_cluster_and_the_next_training_s
 
     with pytest.raises(TrainingStopped):
         list(cluster.train(job_of(OURS), lambda: bool(below("ray::_train"))))
+
+
+def test_trainings_and_their_rewards_make_way_for_what_answers_people(cluster: Cluster) -> None:
+    niceness: set[int] = set()
+
+    def look() -> bool:
+        trainers = below("ray::_train")
+        rewards = [one for trainer in trainers for one in trainer.children(recursive=True)]
+        with suppress(psutil.NoSuchProcess):
+            niceness.update(one.nice() for one in (*trainers, *rewards))
+        return bool(trainers) and len(rewards) > 1  # the zygote, and a child of it
+
+    with pytest.raises(TrainingStopped):
+        list(cluster.train(job_of(OURS), look))
+    assert niceness == {15}
 
 
 def test_a_stopped_training_has_no_process_left_two_seconds_after_the_wish(cluster: Cluster) -> None:
