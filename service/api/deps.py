@@ -68,7 +68,7 @@ async def designer_check_of(services: Annotated[Services, Depends(services_of)])
     return services.check_designer
 
 
-def metrics_of(services: Annotated[Services, Depends(services_of)]) -> CollectorRegistry:
+async def metrics_of(services: Annotated[Services, Depends(services_of)]) -> CollectorRegistry:
     """The metrics of the deployment and of whoever answers."""
     return services.metrics
 

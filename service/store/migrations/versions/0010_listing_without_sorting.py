@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision: str = "0008"
-down_revision: str | None = "0007"
+revision: str = "0010"
+down_revision: str | None = "0009"
 branch_labels: None = None
 depends_on: None = None
 
