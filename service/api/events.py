@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/runs/{run_id}/events", tags=["events"], responses={**COMMON, **MISSING})
 
 HEARTBEAT_SECONDS = 15
-LAST_NUMBER = 2**53
+LAST_NUMBER = 2**31 - 1
+"""The largest that the column of numbers holds in PostgreSQL."""
 EVENT_STREAM = "text/event-stream"
 STREAMED = {
     "type": "object",

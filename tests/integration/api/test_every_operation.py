@@ -14,9 +14,10 @@ import pytest
 
 from service.artifacts import ArtifactStore
 from service.schema import OrchestratorPresence, RayState, Scope
-from service.store import Store, open_store
+from service.store import Store, migrate_store, open_store
 from tests.integration.api.conftest import served
 from tests.integration.api.whole_run import whole_run
+from tests.postgres import Postgres
 
 CONFIG = Path(__file__).with_name("schemathesis.toml").read_text(encoding="utf-8")
 EXAMPLE_RUN = "r-0123456789"
@@ -66,8 +67,11 @@ def ask(store: Store, folder: Path, token: str | None, *options: str) -> Asked:
 
 
 @pytest.fixture
-def own_store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(f"sqlite:///{tmp_path}/runs.db")
+def own_store(postgres: Postgres) -> Iterator[Store]:
+    """An empty store on PostgreSQL, which takes less than SQLite does: no NUL in a text, no number beyond its column."""
+    url = postgres.create("asked")
+    migrate_store(url)
+    store = open_store(url)
     yield store
     store.close()
 
