@@ -101,7 +101,7 @@ def _counted(session: Session, completions: Iterable[Completions], run_id: str |
             (Counted(Measure.TOKENS, one.model, "completion"), one.completion_tokens),
         ):
             counted[key] = counted.get(key, 0) + value
-    return counted
+    return {key: float(value) for key, value in counted.items()}  # a database adds integers up to a decimal
 
 
 def _of(column: Mapped[str], run_id: str | None) -> Iterable[ColumnElement[bool]]:
