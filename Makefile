@@ -17,9 +17,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 # On all cores, where pip uses one; a few files of others are templates that no Python compiles, and nobody imports them.
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
+DATABASE ?= sqlite
 
 .PHONY: demo test compose-test chaos-training chaos-service attacks attacks-everywhere live baselines environments-page install clean \
-  bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox bench-storage
+  bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox bench-storage bench-api
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -96,6 +97,10 @@ bench-storage: $(VENV)/.tests
 	@umask 077; sed -e "s/^POSTGRES_PASSWORD=$$/&$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')/" \
 	  -e "s/^RAY_AUTH_TOKEN=$$/&$$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')/" .env.example > $@
 	@echo "secrets written to .env"
+
+# Ten minutes and no other work on the machine; on PostgreSQL: make bench-api DATABASE=postgresql
+bench-api: $(VENV)/.tests
+	@$(BIN)/python -m benchmarks.api --database $(DATABASE)
 
 clean:
 	rm -rf $(VENV) $(PEERS) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
