@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import httpx
 import pytest
 
 from service.schema import Scope
@@ -21,10 +20,11 @@ def said(caplog: pytest.LogCaptureFixture, name: str) -> list[logging.LogRecord]
 
 
 def test_a_request_is_one_line_with_its_route_and_not_its_path(
-    client: httpx.Client, caplog: pytest.LogCaptureFixture
+    store: Store, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    client.get("/runs/r-nowhere?after=%1b%0aforged")
+    with served(store, folder) as client:  # a line is written after the answer: all are when the server has ended
+        client.get("/runs/r-nowhere?after=%1b%0aforged")
     [line] = said(caplog, OBSERVED)
     assert line.getMessage() == "GET /api/v1/runs/{run_id}: 404"
     assert (vars(line)["route"], vars(line)["status"]) == ("/api/v1/runs/{run_id}", 404)
@@ -32,18 +32,20 @@ def test_a_request_is_one_line_with_its_route_and_not_its_path(
     assert "forged" not in str(vars(line))
 
 
-def test_signs_of_life_and_scrapes_are_no_news(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_signs_of_life_and_scrapes_are_no_news(store: Store, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    client.get("/healthz")
-    client.get("/metrics")
+    with served(store, folder) as client:
+        client.get("/healthz")
+        client.get("/metrics")
     assert said(caplog, OBSERVED) == []
 
 
 def test_a_mistake_of_ours_is_logged_once_with_its_trace_and_answered_with_nothing_of_it(
-    client: httpx.Client, caplog: pytest.LogCaptureFixture
+    store: Store, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     request = {"task": "hop", "environment": "Hopper-v5", "designer": "breaks-down"}
-    answer = client.post("/runs", json=request)
+    with served(store, folder) as client:
+        answer = client.post("/runs", json=request)
     assert answer.status_code == 500
     assert "a secret of the service" not in answer.text
     assert answer.headers["x-request-id"]

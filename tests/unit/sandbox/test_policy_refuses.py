@@ -193,13 +193,13 @@ SLOW = {
 
 @pytest.mark.parametrize("source", SLOW.values(), ids=SLOW.keys())
 def test_a_check_is_quick_and_its_answer_short_whatever_is_checked(source: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
 
     with pytest.raises(RewardRejected) as caught:
         check_reward(source, KNOWN)
 
     # Each took from 2 seconds to a year where every slip was compared with every name, or every walrus read twice.
-    assert time.process_time() - began < 1.5
+    assert time.thread_time() - began < 1.5
     assert len(caught.value.faults) <= 64
     assert max(len(fault.message) for fault in caught.value.faults) <= 600
 

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_schema_type_comes_back_from_json_as_itself_even_with_figures_that_jso
         {"segment": None, "episode": None, "seconds": "Infinity"},
         {"segment": 3, "episode": None, "seconds": None},
     ]
-    assert column.process_result_value(stored, DIALECT) == (Moment(seconds=float("inf")), Moment(segment=3))
+    assert column.process_result_value(json.dumps(stored), DIALECT) == (Moment(seconds=float("inf")), Moment(segment=3))
 
 
 def test_nothing_is_stored_as_nothing() -> None:
