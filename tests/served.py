@@ -15,6 +15,9 @@ from starlette.types import ASGIApp
 def listening(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """The address at which the application answers, on a free port if none is given."""
     with socket.create_server(("127.0.0.1", port)) as listener:
+        listener.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )  # asyncio sets it where it made the socket itself
         # Without a configuration of its own for logs: that would close all handlers, and absl's closes what pytest reads.
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", log_config=None, lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
