@@ -10,7 +10,8 @@ from service.api.deps import CurrentArtifacts, CurrentDesignerCheck, CurrentStor
 from service.api.errors import FieldError, RequestRefused
 from service.api.intake import Intake, card_of, examine
 from service.api.warm_start import check_warm_start
-from service.schema import RunRequest
+from service.evolution.budget_forecast import unkept
+from service.schema import Budget, RunRequest
 
 
 def accept(
@@ -25,7 +26,15 @@ def accept(
     reason = check(request.designer)
     if reason is not None:
         raise RequestRefused([FieldError(field="designer", message=reason)])
+    check_budget(request.budget, request.designer)
     return intake
+
+
+def check_budget(budget: Budget, designer: str) -> None:
+    """Raises `RequestRefused` where a limit could not be kept with this designer."""
+    reason = unkept(budget, designer)
+    if reason is not None:
+        raise RequestRefused([FieldError(field="budget.usd", message=reason)])
 
 
 Accepted = Annotated[Intake, Depends(accept)]

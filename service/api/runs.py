@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict
 
-from service.api.acceptance import Accepted
+from service.api.acceptance import Accepted, check_budget
 from service.api.access import Caller
 from service.api.deps import CurrentArtifacts, CurrentStore, RunId
 from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused, documented
@@ -104,6 +104,8 @@ def extend_run(run_id: RunId, extension: Extension, store: CurrentStore) -> Run:
     """Adds iterations, or sets another budget. A run that had completed or failed is queued again and ends anew."""
     if extension == Extension():
         raise RequestRefused([FieldError(field="iterations", message="give iterations, or budget, or both")])
+    if extension.budget is not None:
+        check_budget(extension.budget, store.get_run(run_id).request.designer)
     return store.extend(run_id, extension)
 
 

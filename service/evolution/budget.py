@@ -18,7 +18,7 @@ BARREN_ITERATIONS = 3
 
 def exhausted(budget: Budget, spending: Spending) -> str | None:
     """One sentence that names the first limit reached, with both figures; None while there is budget left."""
-    if budget.usd is not None and spending.usd >= budget.usd:
+    if budget.usd is not None and spending.usd + _possibly_paid(spending) >= budget.usd:
         return f"the budget of {budget.usd:.2f} USD is used up: {spending.usd:.2f} USD spent{_in_flight(spending)}"
     if budget.environment_steps is not None and spending.environment_steps >= budget.environment_steps:
         return (
@@ -33,9 +33,10 @@ def exhausted(budget: Budget, spending: Spending) -> str | None:
 def hopeless(record: RunRecord) -> str | None:
     """One sentence that says why another iteration would be wasted, None where there is hope.
 
-    Every candidate of the last one, two at least, was rejected or failed for one and the same reason.
+    Every candidate of the last one, two at least, was rejected or failed for one and the same reason. An iteration before a user
+    has resumed or extended the run does not count.
     """
-    done = [iteration for iteration in record.iterations if iteration.state is IterationState.DONE]
+    done = _done_unexcused(record)
     if not done:
         return None
     shared = _shared_reason(_candidates_of(record, done[-1]))
@@ -47,11 +48,9 @@ def hopeless(record: RunRecord) -> str | None:
 def barren(record: RunRecord) -> str | None:
     """One sentence on the last three finished iterations where they gave not one trained candidate, None where they did.
 
-    Those before a user has resumed the run do not count.
+    Those before a user has resumed or extended the run do not count.
     """
-    excused = record.run.excused_iterations
-    done = [one for one in record.iterations if one.state is IterationState.DONE and one.number > excused]
-    last = done[-BARREN_ITERATIONS:]
+    last = _done_unexcused(record)[-BARREN_ITERATIONS:]
     if len(last) < BARREN_ITERATIONS or any(_trained(_candidates_of(record, iteration)) for iteration in last):
         return None
     return (
@@ -60,10 +59,23 @@ def barren(record: RunRecord) -> str | None:
     )
 
 
+def _done_unexcused(record: RunRecord) -> list[Iteration]:
+    excused = record.run.excused_iterations
+    return [one for one in record.iterations if one.state is IterationState.DONE and one.number > excused]
+
+
 def _in_flight(spending: Spending) -> str:
     if not spending.completions_possibly_paid:
         return ""
-    return f", and {spending.completions_possibly_paid} completions in flight when a process died may be paid besides"
+    return (
+        f", and {_possibly_paid(spending):.2f} USD possibly paid for {spending.completions_possibly_paid} completions in flight "
+        "when a process died"
+    )
+
+
+def _possibly_paid(spending: Spending) -> float:
+    """US dollars, each completion for what the others cost in the mean."""
+    return spending.completions_possibly_paid * spending.usd / max(spending.completions, 1)
 
 
 def _candidates_of(record: RunRecord, iteration: Iteration) -> tuple[Candidate, ...]:

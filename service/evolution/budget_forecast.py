@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from service.llm.prices import price_of
 from service.schema import Budget, BudgetKind, BudgetReached
 
 LIMIT: Final[dict[BudgetKind, str]] = {
@@ -65,6 +66,16 @@ class Course:
             f"the whole run {WHOLE_RUN[self.kind].format(total)}"
         )
         return BudgetReached(budget=self.kind, whole_iterations=whole, reason=reason)
+
+
+def unkept(budget: Budget, designer: str) -> str | None:
+    """Why a limit cannot be kept, None if all can: what a model costs must be known for a limit in US dollars."""
+    if budget.usd is None or price_of(designer) is not None:
+        return None
+    return (
+        f"no price is known for {designer}, so that nothing would ever count against {budget.usd:.2f} USD; "
+        "limit environment_steps or seconds instead"
+    )
 
 
 def budgets_reached(budget: Budget, courses: Iterable[Course]) -> tuple[BudgetReached, ...]:

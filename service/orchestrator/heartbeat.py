@@ -11,7 +11,7 @@ from service.evolution.budget import exhausted
 from service.log_context import carried
 from service.schema import RunState
 from service.store.claims import Claim
-from service.store.errors import LeaseLost, StoreUnavailable
+from service.store.errors import LeaseLost, NotFound, StoreUnavailable
 from service.store.store import Pulse, Store
 
 LONGEST_SECONDS = 1.0
@@ -77,7 +77,7 @@ class Heartbeat:
         try:
             self._pulse = self._store.heartbeat(self._claim, self._lease, worked)
             self._counted += worked
-        except LeaseLost as error:
+        except (LeaseLost, NotFound) as error:  # the run may be deleted once somebody else has had it
             self.lost = True
             log.warning("lease lost: %s", error)
         except StoreUnavailable as error:  # away for a moment; if for longer, the lease runs out

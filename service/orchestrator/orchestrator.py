@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
 
@@ -57,6 +58,15 @@ POLL_SECONDS = 0.25
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Leave:
+    """How a run is to be left; `seen`: the last event when its end was decided."""
+
+    state: RunState
+    reason: str | None
+    seen: int | None = None
+
+
 class Orchestrator:
     """Works on runs of one store; Ray is started when first needed. A context manager, for any number of threads.
 
@@ -92,13 +102,16 @@ class Orchestrator:
 
         Raises `StateConflict` if somebody else works on it or it has ended, and as `work_on` does.
         """
-        claim = self._store.claim(process_owner(), self._settings.lease_seconds, run_id)
-        if claim is None:
-            state = self._store.get_run(run_id).state
-            raise StateConflict(
-                f"run {run_id} is {state} and cannot be worked on now: it has ended, is paused, or has an owner"
-            )
-        return self.work_on(claim, stop)
+        run = None
+        while run is None or (run.state is RunState.QUEUED and not stop.is_set()):
+            claim = self._store.claim(process_owner(), self._settings.lease_seconds, run_id)
+            if claim is None:
+                state = self._store.get_run(run_id).state
+                raise StateConflict(
+                    f"run {run_id} is {state} and cannot be worked on now: it has ended, is paused, or has an owner"
+                )
+            run = self.work_on(claim, stop)
+        return run
 
     def work_on(self, claim: Claim, stop: threading.Event, others_wait: Callable[[], bool] = lambda: False) -> Run:
         """Works on a claimed run; where others wait it is queued behind them after an iteration.
@@ -109,24 +122,25 @@ class Orchestrator:
         heartbeat = Heartbeat(self._store, claim, self._settings.lease_seconds, stop)
         try:
             with heartbeat:
-                state, reason = self._steps(claim, heartbeat, others_wait)
+                leave = self._steps(claim, heartbeat, others_wait)
         except (LeaseLost, StoreUnavailable):
             raise
         except BaseException:
-            self._leave(claim, heartbeat, RunState.PAUSED, INTERNAL_ERROR)
+            self._leave(claim, heartbeat, Leave(RunState.PAUSED, INTERNAL_ERROR))
             raise
-        self._leave(claim, heartbeat, state, reason)
+        self._leave(claim, heartbeat, leave)
         return self._store.get_run(claim.run_id)
 
-    def _leave(self, claim: Claim, heartbeat: Heartbeat, state: RunState, reason: str | None) -> None:
+    def _leave(self, claim: Claim, heartbeat: Heartbeat, leave: Leave) -> None:
         if not heartbeat.lost:
-            self._store.writer(claim).set_run_state(state, reason)
+            self._store.writer(claim).set_run_state(leave.state, leave.reason, leave.seen)
 
-    def _steps(
-        self, claim: Claim, heartbeat: Heartbeat, others_wait: Callable[[], bool]
-    ) -> tuple[RunState, str | None]:
-        """Steps until the run ends or must stop, and the state it is left in."""
-        tools = self._tools(claim, heartbeat)
+    def _steps(self, claim: Claim, heartbeat: Heartbeat, others_wait: Callable[[], bool]) -> Leave:
+        """Steps until the run ends or must stop, and how it is left."""
+        try:
+            tools = self._tools(claim, heartbeat)
+        except EnvironmentFault as error:
+            return Leave(RunState.FAILED, str(error))
         patience = Patience(self._settings.infrastructure_retries)
         checked = False
         while not heartbeat.stopped():
@@ -135,32 +149,35 @@ class Orchestrator:
                     tools.designer.check()
                     check_warm_start(tools)
                     checked = True
-                step = next_step(tools.record())
+                record = tools.record()
+                step = next_step(record)
                 if isinstance(step, Finish):
-                    return step.state, step.reason
+                    return Leave(step.state, step.reason, record.last_event)
                 if isinstance(step, Pause):
-                    return RunState.PAUSED, step.reason
+                    return Leave(RunState.PAUSED, step.reason)
                 if isinstance(step, AwaitFeedback):
-                    return RunState.AWAITING_FEEDBACK, f"iteration {step.number} is done: to resume the run goes on"
+                    return Leave(
+                        RunState.AWAITING_FEEDBACK, f"iteration {step.number} is done: to resume the run goes on"
+                    )
                 if isinstance(step, StartIteration) and step.number > 1 and others_wait():
-                    return RunState.QUEUED, "another run has its turn"
+                    return Leave(RunState.QUEUED, "another run has its turn")
                 _timed(tools, step)
                 patience.restore()
             except Interrupted:
                 break
             except DesignerError as error:
-                return RunState.PAUSED, f"the designer failed: {error}"
+                return Leave(RunState.PAUSED, f"the designer failed: {error}")
             except (FitnessFault, EnvironmentFault, PolicyMismatch, NotFound) as error:
-                return RunState.FAILED, str(error)
+                return Leave(RunState.FAILED, str(error))
             except INFRASTRUCTURE as error:
                 seconds = patience.spend()
                 if seconds is None or isinstance(error, ClusterTooSmall):
-                    return RunState.PAUSED, f"infrastructure fault: {error}"
+                    return Leave(RunState.PAUSED, f"infrastructure fault: {error}")
                 _tell(tools, f"infrastructure fault, another try in {seconds:.0f} s: {error}")
                 heartbeat.wait(seconds)
-        if heartbeat.wanted is not None:
-            return heartbeat.wanted, "asked for by a user"
-        return self._left_as, "interrupted"
+        if heartbeat.wanted is not None:  # the store has the wish itself
+            return Leave(RunState.QUEUED, "a user took the wish to leave it back")
+        return Leave(self._left_as, "interrupted")
 
     def _tools(self, claim: Claim, heartbeat: Heartbeat) -> Tools:
         run = self._store.get_run(claim.run_id)

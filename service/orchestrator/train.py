@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 
 from sandbox import RewardRejected
+from service.artifacts import ArtifactUnknown
 from service.orchestrator.work import Interrupted, Tools
 from service.schema import (
     RewardKind,
@@ -77,7 +78,10 @@ def train_all(
         return tools.stopped() or used_up()
 
     while not used_up() and (members := _members(tools, record := tools.record(), training_ids, until)):
-        job = _job(tools, record, members, until)
+        checkpoints = _checkpoints(tools, members)
+        if checkpoints is None:
+            continue
+        job = _job(tools, record, members, checkpoints, until)
         try:
             with closing(tools.cluster(stopped).train(job, stopped)) as told:
                 for progress in told:
@@ -95,15 +99,34 @@ def train_all(
                 raise Interrupted from None
 
 
-def _job(tools: Tools, record: RunRecord, members: Sequence[Member], until: int | None) -> TrainingJob:
-    keys = {member.id: tools.writer.checkpoint_key(member.id) for member in members}
+def _checkpoints(tools: Tools, members: Sequence[Member]) -> dict[str, bytes] | None:
+    """The newest checkpoint of each member that has one; None where one is gone, whose training begins anew.
+
+    A backup of the database may name a checkpoint that had been replaced before the files were copied.
+    """
+    checkpoints = {}
+    for member in members:
+        key = tools.writer.checkpoint_key(member.id)
+        try:
+            if key is not None:
+                checkpoints[member.id] = tools.artifacts.get(key)
+        except ArtifactUnknown as error:
+            log.warning("%s", error, extra={"training_id": member.id})
+            tools.writer.begin_anew(member.id)
+            return None
+    return checkpoints
+
+
+def _job(
+    tools: Tools, record: RunRecord, members: Sequence[Member], checkpoints: Mapping[str, bytes], until: int | None
+) -> TrainingJob:
     return TrainingJob(
         card=tools.card,
         metric=metric_of(tools.card, record.run.fitness),
         config=record.run.request.training,
         steps=record.run.steps,
         members=tuple(members),
-        checkpoints={member_id: tools.artifacts.get(key) for member_id, key in keys.items() if key is not None},
+        checkpoints=checkpoints,
         until=until,
     )
 

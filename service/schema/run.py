@@ -225,7 +225,8 @@ class Spending(Frozen):
 class Run(Frozen):
     """One run as the API shows it; `steps` are environment steps per training, `reason` says why it stands where it does.
 
-    `excused_iterations`: so many of its first iterations no longer speak against buying another, as a user resumed it after them.
+    `excused_iterations`: so many of its first iterations no longer speak against buying another: a user resumed it after them, or
+    extended it.
     `heard_iterations`: after so many of them, where it waits for words, a user has let it go on.
     """
 
@@ -247,7 +248,10 @@ class Run(Frozen):
 
 
 class RunRecord(Frozen):
-    """All that is known of a run: what `evolution` decides from. Lists are in order of iteration, slot and attempt."""
+    """All that is known of a run: what `evolution` decides from. Lists are in order of iteration, slot and attempt.
+
+    `last_event`: the number of the last event that it takes account of.
+    """
 
     run: Run
     iterations: tuple[Iteration, ...]
@@ -257,6 +261,7 @@ class RunRecord(Frozen):
     feedback: tuple[Feedback, ...] = ()
     preferences: tuple[Preference, ...] = ()
     contributions: tuple[Contribution, ...] = ()
+    last_event: int = 0
 
 
 class EventKind(StrEnum):

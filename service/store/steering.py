@@ -79,6 +79,7 @@ def extend(session: Session, run_id: str, extension: Extension) -> Run:
     change = Change(session, row)
     change.event(EventKind.LOG, _in_words(row.request, extension))
     if row.state in (RunState.COMPLETED, RunState.FAILED):
+        row.excused_iterations = row.iteration
         change.move(then, None)
     return records.run_of(row)
 

@@ -187,10 +187,11 @@ class Store:
     def record(self, run_id: str) -> RunRecord:
         """All that is known of the run at one moment. Raises `NotFound`."""
         with self._database.reading() as session:
-            run = records.run_of(records.run_row(session, run_id))
+            row = records.run_row(session, run_id)
             found = records.candidates_of(session, run_id)
             return RunRecord(
-                run=run,
+                run=records.run_of(row),
+                last_event=row.last_event,
                 iterations=records.iterations_of(session, run_id, found),
                 candidates=found,
                 completions=records.completions_of(session, run_id),

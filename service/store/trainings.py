@@ -113,6 +113,13 @@ def fail(change: Change, training_id: str, reason: str) -> bool:
     return bool(others)
 
 
+def begin_anew(change: Change, training_id: str) -> None:
+    """Forgets the segments of an open training: the same are trained again, and bring the same curve. Raises `StateConflict`."""
+    row = _row(change, training_id)
+    _check_open(row, TrainingState.QUEUED)
+    _forget_segments(change, row)
+
+
 def prune_of(change: Change, candidate_id: str, reason: str) -> None:
     """Stops the open trainings of a candidate where they are; curve and checkpoint stay."""
     _prune(change, _of_candidate(change, candidate_id, OPEN), reason)
@@ -143,15 +150,14 @@ def _queue(change: Change, rows: Sequence[TrainingRow]) -> None:
     for row in rows:
         row.state, row.reason = TrainingState.QUEUED, None
         if row.segments_done and row.checkpoint_key is None:
-            _begin_anew(change, row)
+            _forget_segments(change, row)
         else:
             _state_event(change, row, "queued again")
 
 
-def _begin_anew(change: Change, row: TrainingRow) -> None:
-    """Its checkpoint was not kept: the same segments are trained once more, and bring the same curve."""
+def _forget_segments(change: Change, row: TrainingRow) -> None:
     change.session.execute(delete(CurvePointRow).where(col(CurvePointRow.training_id) == row.id))
-    row.segments_done = 0
+    row.state, row.segments_done, row.checkpoint_key = TrainingState.QUEUED, 0, None
     _state_event(change, row, "queued again from its beginning, as its checkpoint was not kept")
 
 

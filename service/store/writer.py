@@ -41,15 +41,19 @@ class Writer:
         self._database = database
         self.claim = claim
 
-    def set_run_state(self, state: RunState, reason: str | None = None) -> None:
+    def set_run_state(self, state: RunState, reason: str | None = None, seen: int | None = None) -> None:
         """Moves the run on. Any state but `running` gives the claim up: it must be the writer's last change.
 
-        A user's wish that came too late to be heard is obeyed here, unless the run ends.
+        A user's wish that came too late to be heard is obeyed here, unless the run ends. `seen`: the last event when that was
+        decided; where more has come since, the run is queued for it.
         """
         with self._change() as change:
             wanted = change.run.wanted_state
-            if wanted is not None and not state.ended and state is not RunState.RUNNING:
+            overtaken = seen is not None and change.run.last_event != seen
+            if wanted is not None and state is not RunState.RUNNING and (overtaken or not state.ended):
                 change.move(RunState(wanted), "asked for by a user")
+            elif overtaken:
+                change.move(RunState.QUEUED, "more was asked for as it was about to end")
             else:
                 change.move(state, reason)
 
@@ -159,6 +163,11 @@ class Writer:
         """
         with self._change() as change:
             return trainings.fail(change, training_id, reason)
+
+    def begin_anew(self, training_id: str) -> None:
+        """Forgets the segments of a training whose checkpoint is gone. Raises `NotFound`, and `StateConflict` if it has ended."""
+        with self._change() as change:
+            trainings.begin_anew(change, training_id)
 
     def checkpoint_key(self, training_id: str) -> str | None:
         """Where the newest checkpoint of a training lies, None before its first segment."""

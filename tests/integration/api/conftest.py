@@ -18,10 +18,14 @@ AN_HOUR = 3600.0
 
 
 def check_designer(designer: str) -> str | None:
-    """Knows the offline designer; says of one other that its key is missing, and breaks down over a third."""
+    """Knows the offline designer and one without a price; breaks down over one, and says of others that a key is missing."""
     if designer == "breaks-down":
         raise RuntimeError("a secret of the service")
-    return None if designer == "offline" else f"{designer} needs OPENAI_API_KEY in the environment"
+    return (
+        None
+        if designer in ("offline", "openai/of-my-own-server")
+        else f"{designer} needs OPENAI_API_KEY in the environment"
+    )
 
 
 @contextmanager

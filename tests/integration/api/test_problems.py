@@ -30,6 +30,7 @@ def problem(answer: httpx.Response, status: int, name: str) -> dict[str, str]:
         ({"designer": "openai/some-model"}, "designer", "OPENAI_API_KEY"),
         ({"task": ""}, "task", "at least 1 character"),
         ({"budget": {"usd": 0}}, "budget.usd", "greater than 0"),
+        ({"budget": {"usd": 1}, "designer": "openai/of-my-own-server"}, "budget.usd", "no price is known"),
         ({"budget": {"environment_steps": -1}}, "budget.environment_steps", "greater than 0"),
         ({"training": {"steps": 0}}, "training.steps", "greater than 0"),
         ({"training": {"steps": 16_383}}, "training.steps", "at least 16384"),

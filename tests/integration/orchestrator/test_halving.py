@@ -153,18 +153,23 @@ def test_a_stopped_candidate_says_where_and_why_and_was_worse_than_who_went_on(p
     assert max(out) < min(on)
 
 
-def test_a_stopped_candidate_that_is_continued_ends_as_it_would_have(place: Place, whole: Run, halved: Run) -> None:
-    stopped = next(one for one in place.candidates(halved) if len(place.curve(halved, one.slot)) == 1)
-    run = place.store.continue_candidate(halved.id, stopped.id)
+def test_stopped_candidates_that_are_continued_end_as_they_would_have_even_without_a_checkpoint(
+    place: Place, whole: Run, halved: Run
+) -> None:
+    stopped = [one for one in place.candidates(halved) if len(place.curve(halved, one.slot)) == 1]
+    for one in stopped:
+        run = place.store.continue_candidate(halved.id, one.id)
     assert run.state is RunState.QUEUED
+    place.artifacts.delete_prefix(f"runs/{halved.id}/trainings/{place.training(halved, stopped[0].slot).id}")
     run = place.work(run)
     assert run.state is RunState.COMPLETED, run.reason
-    assert place.curve(run, stopped.slot) == place.curve(whole, stopped.slot)
-    assert place.policy(place.training(run, stopped.slot)) == place.policy(place.training(whole, stopped.slot))
-    now, undisturbed = (place.candidates(one)[stopped.slot] for one in (run, whole))
-    assert (now.state, now.fitness, now.continued) == (CandidateState.TRAINED, undisturbed.fitness, True)
-    others = [one.state for one in place.candidates(run) if one.id != stopped.id]
-    assert sorted(others) == [CandidateState.PRUNED, CandidateState.PRUNED, CandidateState.TRAINED]
+    for one in stopped:
+        assert place.curve(run, one.slot) == place.curve(whole, one.slot)
+        assert place.policy(place.training(run, one.slot)) == place.policy(place.training(whole, one.slot))
+        now, undisturbed = (place.candidates(of)[one.slot] for of in (run, whole))
+        assert (now.state, now.fitness, now.continued) == (CandidateState.TRAINED, undisturbed.fitness, True)
+    others = [one.state for one in place.candidates(run) if one.id not in {one.id for one in stopped}]
+    assert sorted(others) == [CandidateState.PRUNED, CandidateState.TRAINED]
 
 
 def test_a_candidate_is_worth_the_mean_over_its_seeds_and_its_best_seeds_policy_is_exported(

@@ -12,6 +12,7 @@ from service.schema import (
     Completion,
     CompletionState,
     EventKind,
+    Extension,
     IterationState,
     Message,
     Run,
@@ -251,6 +252,26 @@ def test_a_wish_that_comes_as_the_run_is_left_is_obeyed(store: Store, writer: Wr
 def test_a_wish_that_comes_as_the_run_ends_comes_too_late(store: Store, writer: Writer) -> None:
     store.request_state(writer.claim.run_id, "pause")
     writer.set_run_state(RunState.COMPLETED)
+    assert store.get_run(writer.claim.run_id).state is RunState.COMPLETED
+
+
+def test_a_run_that_gets_more_to_do_after_its_end_was_decided_is_queued_for_it(store: Store, writer: Writer) -> None:
+    seen = store.record(writer.claim.run_id).last_event
+    store.extend(writer.claim.run_id, Extension(iterations=1))
+    writer.set_run_state(RunState.COMPLETED, seen=seen)
+    run = store.get_run(writer.claim.run_id)
+    assert (run.state, run.reason) == (RunState.QUEUED, "more was asked for as it was about to end")
+
+
+def test_a_wish_that_comes_after_the_end_was_decided_is_obeyed(store: Store, writer: Writer) -> None:
+    seen = store.record(writer.claim.run_id).last_event
+    store.request_state(writer.claim.run_id, "cancel")
+    writer.set_run_state(RunState.COMPLETED, seen=seen)
+    assert store.get_run(writer.claim.run_id).state is RunState.CANCELLED
+
+
+def test_a_run_ends_where_nothing_came_after_that_was_decided(store: Store, writer: Writer) -> None:
+    writer.set_run_state(RunState.COMPLETED, seen=store.record(writer.claim.run_id).last_event)
     assert store.get_run(writer.claim.run_id).state is RunState.COMPLETED
 
 

@@ -28,6 +28,12 @@ def test_a_run_that_had_ended_is_queued_for_more(store: Store, writer: Writer, s
     assert store.extend(writer.claim.run_id, MORE).state is RunState.QUEUED
 
 
+def test_what_is_extended_has_its_fruitless_iterations_excused(store: Store, writer: Writer) -> None:
+    writer.start_iteration(1)
+    writer.set_run_state(RunState.FAILED, "every candidate of iteration 1 was refused for one reason: syntax")
+    assert store.extend(writer.claim.run_id, MORE).excused_iterations == 1
+
+
 def test_a_paused_run_stays_paused_until_it_is_resumed(store: Store, writer: Writer) -> None:
     writer.set_run_state(RunState.PAUSED)
     assert store.extend(writer.claim.run_id, MORE).state is RunState.PAUSED

@@ -100,6 +100,15 @@ def test_a_segment_that_comes_twice_counts_once(store: Store, writer: Writer, pl
     assert writer.checkpoint_key(planned) == "checkpoints/0"
 
 
+def test_a_training_whose_checkpoint_is_gone_begins_anew(store: Store, writer: Writer, planned: str) -> None:
+    writer.add_segment(planned, point(0), "gone", 1000)
+    writer.begin_anew(planned)
+    [training] = store.trainings(writer.claim.run_id)
+    assert (training.state, training.segments_done, training.curve) == (TrainingState.QUEUED, 0, ())
+    assert writer.checkpoint_key(planned) is None
+    assert writer.add_segment(planned, point(0), "again", 1000)
+
+
 def test_a_gap_between_segments_is_an_error(store: Store, writer: Writer, planned: str) -> None:
     with pytest.raises(StateConflict, match="has 0 of 2 segments: segment 1 cannot follow, 0 is next"):
         writer.add_segment(planned, point(1), "checkpoints/1", 1000)

@@ -102,9 +102,19 @@ def test_a_limit_reached_is_named_with_both_figures(
 
 
 def test_completions_that_may_have_been_paid_are_said() -> None:
-    reason = exhausted(Budget(usd=1.0), Spending(usd=1.5, completions_possibly_paid=3))
+    # Two cost 0.80 USD, so that one more is taken for 0.40: 1.20 in all.
+    spending = Spending(usd=0.8, completions=2, completions_possibly_paid=1)
+    reason = exhausted(Budget(usd=1.2), spending)
     assert reason is not None
-    assert "3 completions in flight" in reason
+    assert "0.80 USD spent, and 0.40 USD possibly paid for 1 completions in flight" in reason
+    assert exhausted(Budget(usd=1.21), spending) is None
+
+
+def test_a_reason_shared_by_all_is_no_longer_one_once_a_user_wants_more() -> None:
+    failed = record([rejected(1, 0, "syntax"), rejected(1, 1, "syntax")])
+    assert hopeless(failed) is not None
+    wanted = failed.run.model_copy(update={"excused_iterations": 1})
+    assert hopeless(failed.model_copy(update={"run": wanted})) is None
 
 
 def test_there_is_hope_before_the_first_iteration_is_done() -> None:

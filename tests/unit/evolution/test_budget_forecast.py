@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.evolution.budget_forecast import Comparison, Course, budgets_reached
+from service.evolution.budget_forecast import Comparison, Course, budgets_reached, unkept
 from service.schema import Budget
 
 # Three iterations of 100 steps and a comparison of 50 that begins only where 80 are left: 350 in all.
@@ -34,6 +34,15 @@ def test_the_limit_that_bites_first_comes_first_and_is_told_in_words() -> None:
     assert [(one.budget, one.whole_iterations) for one in found] == [("seconds", 1), ("environment_steps", 3)]
     assert found[0].reason == ("the budget of 100 s may be used up in iteration 2 of 3: the whole run trains for 210 s")
     assert "before the final comparison is over: the whole run takes up to 350 environment steps" in found[1].reason
+
+
+def test_a_limit_in_dollars_takes_a_price_that_is_known() -> None:
+    reason = unkept(Budget(usd=1.0), "openai/of-my-own-server")
+    assert reason is not None
+    assert "no price is known for openai/of-my-own-server" in reason
+    assert unkept(Budget(seconds=60.0), "openai/of-my-own-server") is None
+    assert unkept(Budget(usd=1.0), "openai/gpt-4o") is None
+    assert unkept(Budget(usd=1.0), "offline") is None
 
 
 def test_a_run_without_limits_reaches_none() -> None:
