@@ -26,14 +26,12 @@ FROM python:3.11-slim-bookworm
 
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin rewardsmith \
  && mkdir --parents /data /home/rewardsmith/.cache \
- && chown rewardsmith: /data /home/rewardsmith/.cache
+ && chown rewardsmith: /data /home/rewardsmith/.cache # which volumes made on them take over
 COPY --from=build /opt/rewardsmith /opt/rewardsmith
 
 ENV PATH=/opt/rewardsmith/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     REWARDSMITH_DATA_FOLDER=/data
-# Volumes made on these folders take over their owner.
-VOLUME ["/data", "/home/rewardsmith/.cache"]
 USER rewardsmith
 WORKDIR /home/rewardsmith
 CMD ["rewardsmith", "--help"]

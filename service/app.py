@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+from anyio import CapacityLimiter
 from fastapi import APIRouter, Depends, FastAPI
 
 from service.api import (
@@ -33,6 +34,7 @@ from service.settings import Settings
 from service.store import Store
 
 ROOT = "/api/v1"
+CHECKS_AT_ONCE = 2
 RESOURCES = (
     estimates, runs, candidates, replays, lineage, people, trainings, completions, events, export, environments, rewards,
     metrics,
@@ -81,6 +83,7 @@ def create_app(
         RateLimit(settings.requests_per_minute),
         metrics.registry_of(store),
         Watch(store),
+        CapacityLimiter(CHECKS_AT_ONCE),
     )
     app.add_middleware(BodyLimit)
     install_handlers(app)

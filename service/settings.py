@@ -66,7 +66,9 @@ class Settings(BaseSettings):
     model_retries: int = Field(
         4, ge=0, le=20, description="Times a request to a model is repeated after 429, 5xx or a time-out."
     )
-    model_concurrency: int = Field(8, ge=1, le=256, description="Requests to models that may be open at once.")
+    model_concurrency: int = Field(
+        8, ge=1, le=256, description="Requests to models that one run may have open at once."
+    )
     infrastructure_retries: int = Field(
         6,
         ge=0,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Protocol, cast
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 from fastapi import Path as InPath
 from prometheus_client import CollectorRegistry
@@ -26,7 +27,10 @@ class DesignerCheck(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """What the application was made with; `open_access`: nobody is asked for a token."""
+    """What the application was made with; `open_access`: nobody is asked for a token.
+
+    `checks`: of rewards, so many at once; whoever waits for one holds no thread, and so keeps nobody else from an answer.
+    """
 
     settings: Settings
     store: Store
@@ -36,6 +40,7 @@ class Services:
     rate_limit: RateLimit
     metrics: CollectorRegistry
     watch: Watch
+    checks: CapacityLimiter
 
 
 async def services_of(request: Request) -> Services:
@@ -58,6 +63,11 @@ async def watch_of(services: Annotated[Services, Depends(services_of)]) -> Watch
     return services.watch
 
 
+async def checks_of(services: Annotated[Services, Depends(services_of)]) -> CapacityLimiter:
+    """How many rewards may be checked at once."""
+    return services.checks
+
+
 async def data_folder_of(services: Annotated[Services, Depends(services_of)]) -> Path:
     """The folder in which this installation keeps its own baselines, among others."""
     return services.settings.data_folder
@@ -78,6 +88,7 @@ CurrentStore = Annotated[Store, Depends(store_of)]
 CurrentDataFolder = Annotated[Path, Depends(data_folder_of)]
 CurrentArtifacts = Annotated[ArtifactStore, Depends(artifacts_of)]
 CurrentMetrics = Annotated[CollectorRegistry, Depends(metrics_of)]
+CurrentChecks = Annotated[CapacityLimiter, Depends(checks_of)]
 CurrentWatch = Annotated[Watch, Depends(watch_of)]
 CurrentDesignerCheck = Annotated[DesignerCheck, Depends(designer_check_of)]
 RunId = Annotated[str, InPath(pattern=ID_PATTERN, description="A run's id.", examples=["r-0123456789"])]

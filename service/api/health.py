@@ -32,8 +32,8 @@ class Health(BaseModel):
 
 
 @router.get("/healthz", operation_id="getHealth", summary="Ask for a sign of life")
-def get_health() -> Health:
-    """Answers as long as the process does; it asks nothing of the database."""
+async def get_health() -> Health:
+    """Answers as long as the process does: it asks nothing of the database, and waits for no thread."""
     return Health(version=version("rewardsmith"))
 
 

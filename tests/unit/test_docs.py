@@ -103,6 +103,7 @@ def test_every_service_and_every_variable_of_the_deployment_is_documented() -> N
     )
     assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == services
     variables = re.findall(r"^([A-Z_]+)=", (HERE / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(re.findall(r"\$\{([A-Z_]+)", compose)) <= set(variables)
+    settings = {f"REWARDSMITH_{name.upper()}" for name in Settings.model_fields}
+    assert set(re.findall(r"\$\{([A-Z_]+)", compose)) <= set(variables) | settings
     for variable in variables:
         assert f"`{variable}`" in page

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 
 GOOD = """def compute_reward(forward_velocity, action):
@@ -42,3 +44,11 @@ def test_an_unknown_environment_is_refused_with_the_nearest(client: httpx.Client
     answer = validate(client, GOOD, environment="Hoper-v5")
     assert answer.status_code == 422
     assert "Hopper-v5" in answer.json()["errors"][0]["message"]
+
+
+def test_however_many_rewards_are_checked_others_are_answered(client: httpx.Client) -> None:
+    with ThreadPoolExecutor(48) as people:  # the server has 40 threads for all that it does
+        checks = [people.submit(validate, client, GOOD, "Walker2d-v5") for _ in range(48)]
+        assert client.get("/runs").status_code == 200
+        assert sum(check.done() for check in checks) < 5
+    assert all(check.result().json()["accepted"] for check in checks)
