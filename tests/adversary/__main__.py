@@ -1,4 +1,4 @@
-"""Runs the corpus of attacks: `python3 -m tests.adversary [--json] [--family F] [--jobs N] [--as-user UID] [--protected]`.
+"""Runs the corpus of attacks: `python3 -m tests.adversary [--json] [--family F] [--jobs N] [--as-user UID] [--mode M]`.
 
 Ends with status 1 where an attack shows no effect unprotected, or any effect under a layer that must stop it.
 """
@@ -23,8 +23,7 @@ def main() -> int:
     asked = _arguments()
     attacks = [one for one in CORPUS if (asked.family or "") in one.family and (asked.name or "") in one.name]
     by_name = {one.name: one for one in attacks}
-    modes = PROTECTED if asked.protected else Mode
-    runs = [(attack, mode) for attack in attacks for mode in modes_of(attack) if mode in modes]
+    runs = [(attack, mode) for attack in attacks for mode in modes_of(attack) if asked.mode in (None, mode)]
     done: list[Outcome] = []
 
     def tell(outcome: Outcome) -> None:
@@ -62,7 +61,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--name", help="only attacks with this in their name")
     parser.add_argument("--jobs", type=int, default=2, help="stages side by side")
     parser.add_argument("--as-user", type=int, metavar="UID", help="run everything as this user; needs root")
-    parser.add_argument("--protected", action="store_true", help="leave out the runs that nothing holds")
+    parser.add_argument("--mode", choices=Mode, type=Mode, help="only with this between an attack and its caller")
     parser.add_argument("--verbose", action="store_true", help="say what became of every run")
     asked = parser.parse_args()
     if asked.as_user is not None and os.getuid() != 0:
