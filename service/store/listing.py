@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter
-from sqlalchemy import ColumnElement, and_, literal, tuple_
+from sqlalchemy import ColumnElement, and_, inspect, literal, select, tuple_
 from sqlalchemy.orm import Mapped
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
-from service.schema import Run, RunState
+from service.schema import Run, RunState, Spending
 from service.schema.search import ID_PATTERN
 from service.store import records
 from service.store.columns import PlainText
@@ -20,6 +21,7 @@ from service.store.tables import RunRow
 
 Sort = Literal["newest", "updated", "fittest"]
 COLUMNS = {"newest": RunRow.created_at, "updated": RunRow.updated_at, "fittest": RunRow.best_fitness}
+SHOWN = [column for column in inspect(RunRow).columns if column.name in {*Run.model_fields, *Spending.model_fields}]
 RunId = Annotated[str, Field(pattern=ID_PATTERN)]
 DATED = TypeAdapter(tuple[Sort, AwareDatetime, RunId])
 JUDGED = TypeAdapter(tuple[Sort, FiniteFloat | None, RunId])
@@ -58,11 +60,13 @@ class Place:
 def page(session: Session, wanted: Wanted, limit: int, cursor: str | None) -> RunPage:
     """One page of at most `limit` runs. Raises `ValueError` for a cursor that no page of this order gave."""
     by = col(COLUMNS[wanted.sort])
-    query = select(RunRow).where(*_conditions(wanted)).order_by(by.desc(), col(RunRow.id).desc())
+    # Plain rows: objects that a session looks after, in case they change, take half as long again.
+    query = select(*SHOWN).where(*_conditions(wanted)).order_by(by.desc(), col(RunRow.id).desc())
     rows: list[RunRow] = []
     for part in _parts(by, None if cursor is None else _read(cursor, wanted.sort)):
         if len(rows) <= limit:
-            rows += session.exec(query.where(part).limit(limit + 1 - len(rows))).all()
+            found = session.execute(query.where(part).limit(limit + 1 - len(rows))).all()
+            rows += cast(Sequence[RunRow], found)  # they bear the names of its columns
     runs = tuple(records.run_of(row) for row in rows[:limit])
     return RunPage(runs, _write(runs[-1], wanted.sort) if len(rows) > limit else None)
 
@@ -70,11 +74,12 @@ def page(session: Session, wanted: Wanted, limit: int, cursor: str | None) -> Ru
 def _parts(by: Mapped[datetime | float | None], place: Place | None) -> list[ColumnElement[bool]]:
     """Runs that have what they are ordered by, behind the place, then those that have not: each is read from an index."""
     run_id = col(RunRow.id)
+    without = [by.is_(None)] if by is col(RunRow.best_fitness) else []
     if place is None:
-        return [by.is_not(None), by.is_(None)]
+        return [by.is_not(None), *without]
     if place.value is None:
         return [and_(by.is_(None), run_id < place.run_id)]
-    return [tuple_(by, run_id) < (place.value, place.run_id), by.is_(None)]
+    return [tuple_(by, run_id) < (place.value, place.run_id), *without]
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
