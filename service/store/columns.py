@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeVar, cast
 
 from pydantic import TypeAdapter
@@ -12,6 +13,9 @@ from sqlalchemy import JSON, DateTime, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
 T = TypeVar("T")
+READ_AGAIN = 1024
+LONGEST_READ_AGAIN = 4096
+"""Of each column so many values of so many characters are kept as read: lists are asked for again and again."""
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -25,14 +29,18 @@ class Stored(TypeDecorator[T]):
         super().__init__(none_as_null=True)
         self.kind = kind
         self.adapter = TypeAdapter(kind)
+        self._read_again = lru_cache(READ_AGAIN)(self.adapter.validate_json)
 
     def process_bind_param(self, value: T | None, dialect: Dialect) -> object:  # noqa: ARG002
         """The value as plain JSON data."""
         return None if value is None else json.loads(self.adapter.dump_json(value))
 
     def process_result_value(self, value: object, dialect: Dialect) -> T | None:  # noqa: ARG002
-        """The value as its schema type."""
-        return None if value is None else self.adapter.validate_json(cast(str, value))
+        """The value as its schema type, which is frozen: what was read of the same text not long ago is given again."""
+        if value is None:
+            return None
+        text = cast(str, value)
+        return self._read_again(text) if len(text) <= LONGEST_READ_AGAIN else self.adapter.validate_json(text)
 
 
 def unread(document: str | bytes) -> str:
