@@ -102,27 +102,39 @@ def install_handlers(app: FastAPI) -> None:
         (ReplayUnavailable, HTTPStatus.NOT_FOUND, "replay-unavailable"),
         (ReplayNotRecorded, HTTPStatus.NOT_FOUND, "replay-not-recorded"),
         (StateConflict, HTTPStatus.CONFLICT, "state-conflict"),
-        (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE, "store-unavailable"),
-        (ArtifactsError, HTTPStatus.SERVICE_UNAVAILABLE, "artifacts-unavailable"),
-        (SandboxFault, HTTPStatus.SERVICE_UNAVAILABLE, "sandbox-unavailable"),
     ):
-        app.add_exception_handler(kind, _Answer(status, name))
+        app.add_exception_handler(kind, _Told(status, name))
+    for fault, name, what in (
+        (StoreUnavailable, "store-unavailable", "the database cannot be used"),
+        (ArtifactsError, "artifacts-unavailable", "policies and replays cannot be read or written"),
+        (SandboxFault, "sandbox-unavailable", "the sandbox of rewards cannot be used"),
+    ):
+        app.add_exception_handler(fault, _Logged(name, f"{what} now: the log of the service says why"))
     app.add_exception_handler(RequestRefused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _internal)
 
 
-class _Answer:
-    """Answers one kind of error with one status; infrastructure faults are logged as well."""
+class _Told:
+    """Answers one kind of error of whoever asks with its own words."""
 
     def __init__(self, status: HTTPStatus, name: str) -> None:
         self._status, self._name = status, name
 
     async def __call__(self, _: Request, error: Exception) -> Response:
-        if self._status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            logger.warning("%s", error)
         return answer(self._status, self._name, str(error))
+
+
+class _Logged:
+    """Answers one kind of infrastructure fault with the same words always: its own, for the log alone, name hosts and folders."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        self._name, self._detail = name, detail
+
+    async def __call__(self, _: Request, error: Exception) -> Response:
+        logger.warning("%s", error)
+        return answer(HTTPStatus.SERVICE_UNAVAILABLE, self._name, self._detail)
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -1,9 +1,12 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from service.store import Store
+from service.store.database import Database
+from tests.integration.api.conftest import served
 
 HOPPER = {"task": "hop", "environment": "Hopper-v5"}
 REWARD = "def compute_reward(time):\n    return time, {'time': time}\n"
@@ -163,10 +166,41 @@ def test_an_error_of_the_service_itself_keeps_its_secrets(client: httpx.Client) 
     assert "secret" not in answer.text
 
 
-def test_a_database_that_cannot_be_written_is_told_with_how_to_mend_it(
-    read_only_client: httpx.Client, run_id: str
+def logged(caplog: pytest.LogCaptureFixture) -> str:
+    """The one line that the problem handlers wrote."""
+    [line] = [record.getMessage() for record in caplog.records if record.name == "service.api.errors"]
+    return line
+
+
+def test_a_database_that_cannot_be_written_is_told_with_how_to_mend_it_in_the_log_alone(
+    read_only_client: httpx.Client, run_id: str, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert read_only_client.get(f"/runs/{run_id}").status_code == 200
     answer = read_only_client.post("/runs", json=HOPPER)
     problem(answer, 503, "store-unavailable")
-    assert "make the file and its folder writable" in answer.json()["detail"]
+    assert answer.json()["detail"] == "the database cannot be used now: the log of the service says why"
+    assert "make the file and its folder writable" in logged(caplog)
+    assert f"{folder}/runs.db" in logged(caplog)
+
+
+def test_nobody_learns_where_a_database_out_of_reach_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    away = Store(Database("postgresql+psycopg://keeper@127.0.0.1:1/vault"))  # nothing listens on port 1
+    with served(away, tmp_path) as client:
+        answer = client.get("/runs")
+    away.close()
+    problem(answer, 503, "store-unavailable")
+    assert answer.json()["detail"] == "the database cannot be used now: the log of the service says why"
+    assert "keeper@127.0.0.1:1/vault: the database cannot be reached" in logged(caplog)
+
+
+def test_nobody_learns_where_artifacts_out_of_reach_are(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "artifacts").write_text("not a folder")
+    with served(store, tmp_path) as client:
+        answer = client.get(f"/meshes/{'0' * 64}")
+    problem(answer, 503, "artifacts-unavailable")
+    assert (
+        answer.json()["detail"] == "policies and replays cannot be read or written now: the log of the service says why"
+    )
+    assert str(tmp_path) in logged(caplog)

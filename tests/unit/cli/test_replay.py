@@ -151,10 +151,11 @@ def test_a_reward_that_fails_on_the_episode_fails_the_command(bench: Bench) -> N
     assert list(Path().glob("*.safetensors")) == []
 
 
-def test_a_policy_that_is_lost_is_an_infrastructure_fault(bench: Bench, tmp_path: Path) -> None:
+def test_a_policy_that_is_lost_is_an_infrastructure_fault(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     candidate = bench.candidate(0)
     bench.trained(candidate, "seed-0", 1.0, policy())
     ArtifactStore(Settings().artifacts_url).delete_prefix("policies")
     code, _, err = bench.replay("1-0")
     assert code == ExitCode.INFRASTRUCTURE
-    assert "no artifact" in err
+    assert "policies and replays cannot be read" in err
+    assert "no artifact" in caplog.text
