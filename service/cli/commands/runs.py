@@ -142,13 +142,13 @@ def feedback(
 @app.command()
 def export(run_id: RunId, to: Folder = None, json: Json = False) -> None:
     """Write a run's results into a folder."""
-    from service.cli.folder import EXPORTS, export_to
+    from service.cli.folder import export_to, folder_of
     from service.cli.place import open_workplace
     from service.cli.terminal import print_json
 
     with open_workplace() as workplace:
         found = workplace.client.get_run(run_id)
-        folder = export_to(workplace.client, found.id, to or EXPORTS / found.id)
+        folder = export_to(workplace.client, found.id, to or folder_of(found.id))
     if json:
         print_json({"export": str(folder)})
     else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -16,11 +18,12 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from service.cli.faults import ExitCode
-from service.schema import RunState, Scope
+from service.schema import Fitness, RunRequest, RunState, Scope
 from service.store import Store, process_owner
 from tests.served import listening
 from tests.unit.cli.shell import Shell
 
+FITNESS = Fitness(name="speed", score="1.0", success="True")
 HEALTHY = {"status": "ok", "version": version("rewardsmith")}
 
 
@@ -95,6 +98,21 @@ def test_an_answer_of_another_shape_is_told_in_one_line(named: Callable[[str], S
     with listening(Stranger(lambda: JSONResponse({"runs": 3}))) as address:
         told = named(address).refused("ls", code=ExitCode.INFRASTRUCTURE)
     assert "answered /api/v1/runs?limit=20 with something that this release cannot read" in told
+
+
+def test_a_server_does_not_choose_the_folder_that_an_export_is_written_to(
+    named: Callable[[str], Shell], store: Store, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "autostart"
+    run = store.create_run(RunRequest(task="hop", environment="Hopper-v5"), FITNESS, 100_000)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("evil.desktop", "[Desktop Entry]")
+    answers = iter([JSONResponse({**run.model_dump(mode="json"), "id": str(elsewhere)}), Response(buffer.getvalue())])
+    with listening(Stranger(lambda: next(answers))) as address:
+        told = named(address).refused("export", run.id, code=ExitCode.INFRASTRUCTURE)
+    assert f"the API named '{elsewhere}', which is no id: nothing was written" in told
+    assert not elsewhere.exists()
 
 
 def test_nobody_at_the_address_is_told_with_what_to_check(named: Callable[[str], Shell]) -> None:
