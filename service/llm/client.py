@@ -65,8 +65,8 @@ class LiteLLMDesigner:
             self._reach(self.base_url)
         elif missing := self._missing_variables():
             raise DesignerMisconfigured(
-                f"model {self.model}: expected its key in the environment variable {' or '.join(missing)}, which is not set; "
-                "export it, or choose the `offline` designer, which needs none"
+                f"model {self.model}: expected its key in the environment variable {' or '.join(missing)}, which is not set "
+                "or empty; export it, or choose the `offline` designer, which needs none"
             )
 
     def design(self, request: DesignRequest) -> Reply:
@@ -121,6 +121,7 @@ class LiteLLMDesigner:
         return DesignerRefused(f"{message} (HTTP {status}){hint}")
 
     def _missing_variables(self) -> list[str]:
+        _forget_empty_keys()
         known = _litellm().validate_environment(model=self.model)
         return [] if known["keys_in_environment"] else [name for name in known["missing_keys"] if name not in _KEYLESS]
 
@@ -147,6 +148,13 @@ class LiteLLMDesigner:
 def _storable(text: str) -> str:
     """`text` as a database can hold it: NUL and lone surrogates, which JSON may carry, become the replacement character."""
     return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _forget_empty_keys() -> None:
+    """Takes keys that are set to nothing out of the environment: litellm asks only whether a variable is there."""
+    for name in tuple(os.environ):
+        if name.endswith("_API_KEY") and os.environ.get(name) == "":
+            os.environ.pop(name, None)  # another thread may have been first
 
 
 @cache

@@ -102,7 +102,7 @@ def test_every_service_and_every_variable_of_the_deployment_is_documented() -> N
         r"^  ([a-z-]+):$", compose.partition("\nservices:\n")[2].partition("\nnetworks:\n")[0], re.MULTILINE
     )
     assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == services
-    variables = re.findall(r"^([A-Z_]+)=", (HERE / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    variables = re.findall(r"^#?([A-Z_]+)=", (HERE / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
     settings = {f"REWARDSMITH_{name.upper()}" for name in Settings.model_fields}
     assert set(re.findall(r"\$\{([A-Z_]+)", compose)) <= set(variables) | settings
     for variable in variables:

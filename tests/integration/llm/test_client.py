@@ -147,8 +147,17 @@ def test_a_key_that_is_missing_is_named_before_anything_is_sent(monkeypatch: pyt
         LiteLLMDesigner("openai/gpt-4o", 1.0, None, 20.0, 0).check()
 
 
-def test_a_server_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_is_empty_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    with pytest.raises(DesignerMisconfigured, match="OPENAI_API_KEY, which is not set or empty"):
+        LiteLLMDesigner("openai/gpt-4o", 1.0, None, 20.0, 0).check()
+
+
+@pytest.mark.parametrize("key", [None, ""], ids=["not set", "empty"])
+def test_a_server_of_ones_own_needs_no_key(monkeypatch: pytest.MonkeyPatch, key: str | None) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
+    if key is not None:
+        monkeypatch.setenv("OPENAI_API_KEY", key)
     with LoopbackServer() as server:
         designer(server).check()
         assert server.requests == []
