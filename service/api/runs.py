@@ -117,7 +117,7 @@ def extend_run(run_id: RunId, extension: Extension, store: CurrentStore) -> Run:
     responses=CONFLICT,
 )
 def delete_run(run_id: RunId, store: CurrentStore, artifacts: CurrentArtifacts) -> None:
-    """Removes the run with all its candidates, policies and events. One that is worked on has to be cancelled first."""
+    """Removes the run with all its candidates, policies and events. 409 while it is worked on or another begins with it."""
     store.delete(run_id)
     artifacts.delete_prefix(f"runs/{run_id}")
 

@@ -19,6 +19,7 @@ from service.schema import (
     EventKind,
     Iteration,
     IterationState,
+    PolicyOf,
     Run,
     RunState,
     Spending,
@@ -36,6 +37,8 @@ from service.store.tables import (
     RunRow,
     TrainingRow,
 )
+
+ENDED = tuple(state for state in RunState if state.ended)
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,13 @@ def run_of(row: RunRow) -> Run:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+def begun_with(session: Session) -> dict[str, str]:
+    """Runs with whose policies others begin that have not ended: by id, the id of one of these."""
+    query = select(col(RunRow.id), col(RunRow.request)).where(col(RunRow.state).not_in(ENDED))
+    starts = [(run_id, request.training.warm_start) for run_id, request in session.exec(query).all()]
+    return {start.run_id: run_id for run_id, start in starts if isinstance(start, PolicyOf)}
 
 
 def spending_of(row: RunRow) -> Spending:

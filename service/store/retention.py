@@ -9,13 +9,12 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from service.schema import PolicyOf, RunState, TrainingState
+from service.schema import RunState, TrainingState
 from service.store import steering
 from service.store.database import Database
+from service.store.records import ENDED, begun_with
 from service.store.tables import RunRow, TrainingRow
 from service.store.trainings import OPEN
-
-ENDED = tuple(state for state in RunState if state.ended)
 
 
 @dataclass(frozen=True)
@@ -47,14 +46,14 @@ class Retention:
     def deletable(self, before: datetime) -> tuple[str, ...]:
         """Those of them that no run which goes on begins with."""
         with self._database.reading() as session:
-            begun_with = _begun_with(session)
-            return tuple(run_id for run_id in _ended(session, before) if run_id not in begun_with)
+            needed = begun_with(session)
+            return tuple(run_id for run_id in _ended(session, before) if run_id not in needed)
 
     def delete_run(self, run_id: str, before: datetime) -> bool:
         """Removes a run and all that is known of it but its artifacts; False if it is not deletable any more."""
         with self._database.writing() as session:
             row = _locked(session, run_id)
-            if row is None or not _is_old(row, before) or run_id in _begun_with(session):
+            if row is None or not _is_old(row, before) or run_id in begun_with(session):
                 return False
             steering.delete(session, run_id)
             return True
@@ -90,12 +89,6 @@ class Retention:
 def _ended(session: Session, before: datetime) -> tuple[str, ...]:
     query = select(RunRow.id).where(col(RunRow.state).in_(ENDED), col(RunRow.updated_at) < before)
     return tuple(session.exec(query.order_by(col(RunRow.updated_at), col(RunRow.id))).all())
-
-
-def _begun_with(session: Session) -> frozenset[str]:
-    requests = session.exec(select(col(RunRow.request)).where(col(RunRow.state).not_in(ENDED))).all()
-    starts = (request.training.warm_start for request in requests)
-    return frozenset(start.run_id for start in starts if isinstance(start, PolicyOf))
 
 
 def _locked(session: Session, run_id: str) -> RunRow | None:

@@ -85,12 +85,14 @@ def extend(session: Session, run_id: str, extension: Extension) -> Run:
 
 
 def delete(session: Session, run_id: str) -> None:
-    """Removes a run and all that is known of it, unless somebody works on it."""
+    """Removes a run and all that is known of it, unless somebody works on it or another run begins with its policy."""
     row = records.run_row(session, run_id, lock=True)
     if not withdraw(row):
         raise StateConflict(
             f"run {run_id} is {row.state}: only one that nobody works on can be deleted; cancel it first"
         )
+    if other := records.begun_with(session).get(run_id):
+        raise StateConflict(f"run {other} begins with a policy of run {run_id}: let it end, or cancel it first")
     keep(session, run_id)
     trainings = select(TrainingRow.id).where(TrainingRow.run_id == run_id)
     session.execute(delete_from(CurvePointRow).where(col(CurvePointRow.training_id).in_(trainings)))

@@ -262,7 +262,10 @@ class Store:
             return steering.extend(session, run_id, extension)
 
     def delete(self, run_id: str) -> None:
-        """Removes a run and all that is known of it but its artifacts. Raises `NotFound`, `StateConflict` while it is worked on."""
+        """Removes a run and all that is known of it but its artifacts.
+
+        Raises `NotFound`, and `StateConflict` while it is worked on or a run that has not ended begins with its policy.
+        """
         with self._database.writing() as session:
             steering.delete(session, run_id)
 

@@ -2,8 +2,21 @@ from collections.abc import Callable
 
 import pytest
 
-from service.schema import Budget, Extension, Message, Run, RunState, Training, TrainingState, Usage
+from service.schema import (
+    Budget,
+    Extension,
+    Message,
+    PolicyOf,
+    Run,
+    RunRequest,
+    RunState,
+    Training,
+    TrainingConfig,
+    TrainingState,
+    Usage,
+)
 from service.store import NotFound, StateConflict, Store, Writer, process_owner
+from tests.integration.store.conftest import FITNESS
 from tests.integration.store.test_candidates import POINT, add_trained
 
 MORE = Extension(iterations=2, budget=Budget(usd=3.0))
@@ -79,6 +92,22 @@ def test_a_deleted_run_is_gone_with_all_its_parts_and_the_others_stay(
     with pytest.raises(NotFound):
         store.delete(run_id)
     assert store.get_run(other.id) == other
+
+
+def test_a_run_with_whose_policy_another_begins_cannot_be_deleted_until_that_has_ended(
+    store: Store, writer: Writer
+) -> None:
+    run_id = writer.claim.run_id
+    writer.set_run_state(RunState.COMPLETED)
+    start = PolicyOf(run_id=run_id, candidate_id=f"{run_id}-1-0")
+    request = RunRequest(task="hop", environment="Hopper-v5", training=TrainingConfig(warm_start=start))
+    other = store.create_run(request, FITNESS, 100_000)
+    store.request_state(other.id, "pause")
+    with pytest.raises(StateConflict, match=f"run {other.id} begins with a policy of run {run_id}: let it end, or"):
+        store.delete(run_id)
+    store.request_state(other.id, "cancel")
+    store.delete(run_id)
+    assert store.list_runs().runs == (store.get_run(other.id),)
 
 
 def test_a_run_that_is_worked_on_cannot_be_deleted(store: Store, new_run: Callable[..., Run]) -> None:
