@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
@@ -24,13 +25,25 @@ from service.schema import Scope
 READING = ("GET", "HEAD", "OPTIONS")
 REFUSALS = documented(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 logger = logging.getLogger(__name__)
-SOMEBODY = "somebody on this machine"
 bearer = HTTPBearer(auto_error=False, description="A token made by `rewardsmith token create`.")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: `name` for people to read, `id` to tell them apart, for tokens may share a name."""
+
+    id: str
+    name: str
+
+
+SOMEBODY = Caller("somebody on this machine", "somebody on this machine")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-def authorise(request: Request, services: Annotated[Services, Depends(services_of)], credentials: Credentials) -> str:
-    """Who asks: the token's name, once its scope is known to reach, or somebody where access is open."""
+def authorise(
+    request: Request, services: Annotated[Services, Depends(services_of)], credentials: Credentials
+) -> Caller:
+    """Who asks: the token, once its scope is known to reach, or somebody where access is open."""
     if services.open_access:
         return SOMEBODY
     address = request.client.host if request.client is not None else "nowhere"
@@ -58,10 +71,10 @@ def authorise(request: Request, services: Annotated[Services, Depends(services_o
         raise HTTPException(
             HTTPStatus.FORBIDDEN, f"this takes a token of scope {wanted}, and {token.name!r} has scope {token.scope}"
         )
-    return token.name
+    return Caller(token.id, token.name)
 
 
-Caller = Annotated[str, Depends(authorise)]
+CurrentCaller = Annotated[Caller, Depends(authorise)]
 
 
 def _wanted(method: str) -> Scope:

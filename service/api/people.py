@@ -7,7 +7,7 @@ from http import HTTPStatus
 from fastapi import APIRouter
 
 from sandbox import RewardRejected, check_reward
-from service.api.access import Caller
+from service.api.access import CurrentCaller
 from service.api.deps import CurrentStore, RunId
 from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused
 from service.api.intake import card_of
@@ -24,9 +24,9 @@ GIVEN = {**BODY, **CONFLICT}
     status_code=HTTPStatus.CREATED,
     responses=GIVEN,
 )
-def give_feedback(run_id: RunId, words: Words, store: CurrentStore, caller: Caller) -> Feedback:
+def give_feedback(run_id: RunId, words: Words, store: CurrentStore, caller: CurrentCaller) -> Feedback:
     """Words on the run or on one of its candidates; a designer that reads is told in the next iteration."""
-    return store.say(run_id, words, caller)
+    return store.say(run_id, words, caller.name)
 
 
 @router.get("/feedback", operation_id="listFeedback", summary="List what people said of a run")
@@ -42,9 +42,9 @@ def list_feedback(run_id: RunId, store: CurrentStore) -> tuple[Feedback, ...]:
     status_code=HTTPStatus.CREATED,
     responses=GIVEN,
 )
-def give_preference(run_id: RunId, order: Order, store: CurrentStore, caller: Caller) -> Preference:
+def give_preference(run_id: RunId, order: Order, store: CurrentStore, caller: CurrentCaller) -> Preference:
     """A ranking, the candidate liked best first; fitness stays the only judge, but a designer that reads is shown it."""
-    return store.prefer(run_id, order, caller)
+    return store.prefer(run_id, order, caller.name)
 
 
 @router.get("/preferences", operation_id="listPreferences", summary="List how people ranked candidates of a run")
@@ -60,7 +60,7 @@ def list_preferences(run_id: RunId, store: CurrentStore) -> tuple[Preference, ..
     status_code=HTTPStatus.CREATED,
     responses=GIVEN,
 )
-def give_candidate(run_id: RunId, reward: OwnReward, store: CurrentStore, caller: Caller) -> Contribution:
+def give_candidate(run_id: RunId, reward: OwnReward, store: CurrentStore, caller: CurrentCaller) -> Contribution:
     """It joins the next iteration beside those that the designer writes, and is judged as they are."""
     env_card = card_of(store.get_run(run_id).request.environment)
     try:
@@ -69,4 +69,4 @@ def give_candidate(run_id: RunId, reward: OwnReward, store: CurrentStore, caller
         raise RequestRefused(
             [FieldError(field="source", message=str(fault)) for fault in rejected.faults]
         ) from rejected
-    return store.contribute(run_id, reward.source, caller)
+    return store.contribute(run_id, reward.source, caller.name)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from service.api.acceptance import Accepted, check_budget
-from service.api.access import Caller
+from service.api.access import CurrentCaller
 from service.api.deps import CurrentArtifacts, CurrentStore, RunId
 from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused, documented
 from service.schema import Extension, Run, RunState
@@ -39,7 +39,7 @@ def create_run(
     accepted: Accepted,
     response: Response,
     store: CurrentStore,
-    caller: Caller,
+    caller: CurrentCaller,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -50,7 +50,7 @@ def create_run(
     ] = None,
 ) -> Run:
     """Stores a run in `queued`, once its environment, fitness, steps, seed rewards, warm start and designer are known to work."""
-    key = None if idempotency_key is None else sha256(f"{caller}\n{idempotency_key}".encode()).hexdigest()
+    key = None if idempotency_key is None else sha256(f"{caller.id}\n{idempotency_key}".encode()).hexdigest()
     run = store.create_run(accepted.request, accepted.fitness, accepted.steps, key)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
     return run

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -95,9 +97,10 @@ class Store:
         with self._database.reading() as session:
             row = session.exec(select(RunRow).where(RunRow.idempotency_key == key)).one_or_none()
             found = None if row is None else records.run_of(row)
+            same = row is not None and (row.asked_digest or _digest(row.request)) == _digest(request)
         if found is None:
             return self._create_run(request, fitness, steps, key)
-        if found.request != request:
+        if not same:
             raise StateConflict(f"run {found.id} was asked for with this key, and for something else: give another key")
         return found
 
@@ -112,6 +115,7 @@ class Store:
             steps=steps,
             state=RunState.QUEUED,
             idempotency_key=key,
+            asked_digest=None if key is None else _digest(request),
             queued_at=at,
             created_at=at,
             updated_at=at,
@@ -312,6 +316,12 @@ class Store:
     def _change(self, run_id: str) -> Iterator[Change]:
         with self._database.writing() as session:
             yield Change(session, records.run_row(session, run_id, lock=True))
+
+
+def _digest(request: RunRequest) -> str:
+    """SHA-256 in hexadecimal, the same for equal requests; a field that a later release adds does not change it."""
+    told = request.model_dump(mode="json", exclude_defaults=True)
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def open_store(database_url: str) -> Store:

@@ -32,7 +32,11 @@ LISTED_BY = tuple(
 
 
 class RunRow(SQLModel, table=True):
-    """A run, its lease (`owner`, `lease_expires_at`, `fencing_token`), its spending and the number of its last event."""
+    """A run, its lease (`owner`, `lease_expires_at`, `fencing_token`), its spending and the number of its last event.
+
+    `asked_digest` is of the request that came with `idempotency_key`: `request` changes when the run is extended. None without a
+    key, and for runs of releases that had none.
+    """
 
     __tablename__: ClassVar[str] = "run"
     __table_args__ = (
@@ -54,6 +58,7 @@ class RunRow(SQLModel, table=True):
     excused_iterations: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     heard_iterations: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     idempotency_key: str | None = Field(default=None, max_length=64, unique=True, index=True)
+    asked_digest: str | None = Field(default=None, max_length=64)
     best_fitness: float | None = None
     best_candidate_id: str | None = Field(default=None, max_length=ID)
     comparison: Comparison | None = Field(default=None, sa_column=Column(Stored(Comparison)))

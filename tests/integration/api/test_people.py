@@ -70,3 +70,15 @@ def test_the_same_idempotency_key_gives_the_same_run(client: httpx.Client) -> No
     other = client.post("/runs", json={**task, "task": "stand still"}, headers=headers)
     assert other.status_code == 409
     assert first in other.json()["detail"]
+
+
+def test_tokens_of_one_name_share_no_idempotency_keys(store: Store, folder: Path) -> None:
+    task = {"task": "hop forward", "environment": "Hopper-v5"}
+    bearers = [{"Authorization": f"Bearer {store.tokens.create('lab', Scope.RUN).secret}"} for _ in range(2)]
+    with served(store, folder, open_access=False) as guarded:
+        runs = [
+            guarded.post("/runs", json=task, headers={**bearer, "Idempotency-Key": "submit-8"}).json()["id"]
+            for bearer in (*bearers, *bearers)
+        ]
+    assert runs[:2] == runs[2:]
+    assert runs[0] != runs[1]

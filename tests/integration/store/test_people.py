@@ -1,10 +1,13 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
-from service.schema import EventKind, Order, Run, RunRequest, RunState, SearchConfig, Words
+from service.schema import Budget, EventKind, Extension, Order, Run, RunRequest, RunState, SearchConfig, Words
 from service.store import NotFound, StateConflict, Store, Writer
+from service.store.database import Database
 from service.store.people import MOST_WAITING
+from service.store.tables import RunRow
 from tests.integration.store.conftest import FITNESS
 from tests.integration.store.test_candidates import candidate
 
@@ -100,3 +103,24 @@ def test_the_same_key_gives_the_same_run_and_only_for_the_same_request(store: St
     assert len(store.list_runs().runs) == 2
     with pytest.raises(StateConflict, match=f"run {first.id} was asked for with this key, and for something else"):
         store.create_run(request.model_copy(update={"search": SearchConfig(seed=1)}), FITNESS, 1000, key="k")
+
+
+def test_a_key_stands_for_what_it_was_given_for_though_the_run_was_extended_since(store: Store) -> None:
+    request = RunRequest(task="hop", environment="Hopper-v5")
+    first = store.create_run(request, FITNESS, 1000, key="k")
+    extended = store.extend(first.id, Extension(iterations=1, budget=Budget(usd=3.0)))
+    assert store.create_run(request, FITNESS, 1000, key="k") == extended
+    with pytest.raises(StateConflict, match=f"run {first.id} was asked for with this key, and for something else"):
+        store.create_run(extended.request, FITNESS, 1000, key="k")
+
+
+def test_a_key_of_an_older_release_stands_for_the_request_as_it_is_stored(store: Store, database_url: str) -> None:
+    request = RunRequest(task="hop", environment="Hopper-v5")
+    first = store.create_run(request, FITNESS, 1000, key="k")
+    database = Database(database_url)
+    with database.writing() as session:
+        session.execute(update(RunRow).values(asked_digest=None))
+    database.close()
+    assert store.create_run(request, FITNESS, 1000, key="k") == first
+    with pytest.raises(StateConflict, match="and for something else"):
+        store.create_run(request.model_copy(update={"task": "run"}), FITNESS, 1000, key="k")
