@@ -10,10 +10,11 @@ from contextlib import contextmanager, suppress
 from service.artifacts import ArtifactsError, ArtifactStore
 from service.cli.client import Client
 from service.cli.faults import Infrastructure
+from service.cli.following import WorkElsewhere
 from service.cli.place import Workplace
-from service.schema import Run
+from service.schema import Run, RunState
 from service.settings import Settings
-from service.store import Store
+from service.store import StateConflict, Store
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -67,7 +68,7 @@ class DesignerCheck:
 
 
 class Worker:
-    """Works a run in a thread of its own until it ends, pauses or is told to stop."""
+    """Works a run in a thread of its own until it ends, pauses or is told to stop; looks on where another process was first."""
 
     def __init__(self, settings: Settings, store: Store, artifacts: ArtifactStore, run_id: str) -> None:
         self._settings, self._store, self._artifacts = settings, store, artifacts
@@ -75,29 +76,46 @@ class Worker:
         self._stop = threading.Event()
         self._done = threading.Event()
         self._fault: Exception | None = None
+        self._elsewhere: WorkElsewhere | None = None
         threading.Thread(target=self._work, name=f"worker of {run_id}", daemon=True).start()
 
     def _work(self) -> None:
         try:
-            from service.orchestrator.orchestrator import Orchestrator
-
-            with Orchestrator(self._settings, self._store, self._artifacts) as orchestrator:
-                orchestrator.work(self._run_id, self._stop)
+            self._work_or_look_on()
         except Exception as error:  # noqa: BLE001  (it goes on in the thread that waits)
             self._fault = error
         finally:
             self._done.set()
 
-    def over(self, run: Run) -> bool:  # noqa: ARG002  (the thread itself knows)
-        """Whether the thread has ended, after waiting for it a little. Raises what the work raised."""
-        return self._wait(SECONDS_BETWEEN_LOOKS)
+    def _work_or_look_on(self) -> None:
+        from service.orchestrator.orchestrator import Orchestrator
+
+        try:
+            with Orchestrator(self._settings, self._store, self._artifacts) as orchestrator:
+                orchestrator.work(self._run_id, self._stop)
+        except StateConflict:
+            if self._store.get_run(self._run_id).state is RunState.PAUSED:  # as a mistake in the work here leaves it
+                raise
+            print(f"run {self._run_id} is worked on by another process: this command looks on", file=sys.stderr)
+            self._elsewhere = WorkElsewhere(self._run_id, "in another process")
+
+    def over(self, run: Run) -> bool:
+        """Whether the work has ended, here or elsewhere, after waiting for it a little. Raises what the work here raised."""
+        ended = self._wait(SECONDS_BETWEEN_LOOKS)
+        return ended if self._elsewhere is None else self._elsewhere.over(run)
 
     def leave(self) -> str:
-        """Waits until the work has stopped at a place from which it can be taken up again, or for another Ctrl-C."""
-        print("stopping at the next safe place; Ctrl-C again leaves at once", file=sys.stderr)
+        """Waits until the work has stopped at a place from which it can be taken up again, or for another Ctrl-C.
+
+        Work that is done elsewhere goes on.
+        """
+        if not self._done.is_set():
+            print("stopping at the next safe place; Ctrl-C again leaves at once", file=sys.stderr)
         self._stop.set()
         with suppress(KeyboardInterrupt):
             self._wait(None)
+        if self._elsewhere is not None:
+            return self._elsewhere.leave()
         return f"run {self._run_id} can be taken up again: rewardsmith resume {self._run_id}"
 
     def _wait(self, seconds: float | None) -> bool:

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from service.schema import Fitness, RunRequest, RunState
+from service.settings import Settings
+from service.store import open_store, process_owner
+
 # The command that is installed beside the interpreter: `python -m` would put the user's folder first on the path.
 # FetchReach's episodes last 50 steps, so that a segment is short: 2048 steps in 8 environments.
 REWARDSMITH = str(Path(sys.executable).with_name("rewardsmith"))
@@ -65,3 +69,21 @@ def test_a_run_is_interrupted_taken_up_again_and_exported(tmp_path: Path) -> Non
     out, err = third.communicate(timeout=60)
     assert (third.returncode, out) == (2, "")
     assert "completed" in err
+
+
+def test_a_run_that_a_server_on_the_same_database_was_first_with_is_watched_to_its_end(tmp_path: Path) -> None:
+    store = open_store(Settings(data_folder=tmp_path / "data").database_url)
+    fitness = Fitness(name="speed", score="1.0", success="True")
+    run = store.create_run(RunRequest(task="hop", environment="Hopper-v5"), fitness, 100_000)
+    claim = store.claim(process_owner(), 3600.0, run.id)
+    assert claim is not None
+    command = begin(["resume", run.id, "--json"], tmp_path)
+    assert command.stderr is not None
+    while "worked on by another process: this command looks on" not in next(command.stderr):
+        pass
+    store.writer(claim).set_run_state(RunState.COMPLETED, "done by the server")
+    out, err = command.communicate(timeout=120)
+    assert command.returncode == 0, err
+    assert json.loads(out)["run"]["state"] == "completed"
+    assert (tmp_path / json.loads(out)["export"] / "report.md").is_file()
+    store.close()
