@@ -3,7 +3,8 @@
 RequestRefused      a request that is well formed but cannot be done; names every field at fault and what is allowed
 NotFound            of the store
 ├── ReplayUnavailable   there will never be one: the environment has no reference to play in
-└── ReplayNotRecorded   the candidate has none, or none yet
+├── ReplayNotRecorded   the candidate has none, or none yet
+└── ExportUnavailable   the environment has no card here any more
 """
 
 from __future__ import annotations
@@ -78,6 +79,10 @@ class ReplayNotRecorded(NotFound):
     """The candidate has no replay, or none yet; the message says which."""
 
 
+class ExportUnavailable(NotFound):
+    """The run's files cannot be written: its environment has no card here any more."""
+
+
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, object]]:
     """The problems that a route may answer with, for its `responses`."""
     return {
@@ -101,6 +106,7 @@ def install_handlers(app: FastAPI) -> None:
         (NotFound, HTTPStatus.NOT_FOUND, "not-found"),
         (ReplayUnavailable, HTTPStatus.NOT_FOUND, "replay-unavailable"),
         (ReplayNotRecorded, HTTPStatus.NOT_FOUND, "replay-not-recorded"),
+        (ExportUnavailable, HTTPStatus.NOT_FOUND, "export-unavailable"),
         (StateConflict, HTTPStatus.CONFLICT, "state-conflict"),
     ):
         app.add_exception_handler(kind, _Told(status, name))

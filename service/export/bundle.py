@@ -35,7 +35,7 @@ def stream_export(
 ) -> Iterator[bytes]:
     """A run's export as a zip, made while it is sent; its candidates are measured by `baseline`.
 
-    Raises `NotFound`, `StoreUnavailable` and `ArtifactsError`.
+    Raises `NotFound`, `EnvironmentUnknown` where its card is gone, `StoreUnavailable` and `ArtifactsError`.
     """
     record = store.record(run_id)
     best = record.run.best_candidate_id

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from service.schema import PPOConfig, Run, RunState
+from service.schema import PPOConfig, Run, RunRequest, RunState
 from service.store import Store, Writer
 
 HOSTILE = [
@@ -91,6 +91,13 @@ def test_a_run_can_be_exported_as_a_zip(client: httpx.Client, run_id: str) -> No
     assert answer.headers["content-type"] == "application/zip"
     assert answer.headers["content-disposition"] == f'attachment; filename="{run_id}.zip"'
     assert answer.content.startswith(b"PK")
+
+
+def test_a_run_whose_card_is_gone_cannot_be_exported(client: httpx.Client, store: Store, run_id: str) -> None:
+    gone = store.create_run(RunRequest(task="hop", environment="Gone-v1"), store.get_run(run_id).fitness, 1000)
+    answer = client.get(f"/runs/{gone.id}/export")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:rewardsmith:problem:export-unavailable")
+    assert f"run {gone.id} cannot be exported: Gone-v1 has no card here any more" in answer.json()["detail"]
 
 
 def test_every_environment_can_be_looked_at(client: httpx.Client) -> None:

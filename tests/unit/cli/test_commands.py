@@ -188,6 +188,11 @@ def test_a_run_that_has_nothing_yet_can_be_exported(anywhere: Shell, hostile_run
     assert "\x1b" not in (folder / "report.md").read_text()
 
 
+def test_a_run_whose_card_is_gone_is_told_in_one_line(anywhere: Shell, store: Store, hostile_run: str) -> None:
+    gone = store.create_run(RunRequest(task="hop", environment="Gone-v1"), store.get_run(hostile_run).fitness, 100_000)
+    assert f"run {gone.id} cannot be exported: Gone-v1 has no card here any more" in anywhere.refused("export", gone.id)
+
+
 def test_a_run_is_paused_extended_told_something_and_cancelled(anywhere: Shell, store: Store, hostile_run: str) -> None:
     assert anywhere("pause", hostile_run) == (ExitCode.OK, f"{hostile_run} is paused\n", "")
     assert anywhere("extend", hostile_run, "--iterations", "2", "--max-usd", "3")[1] == (
