@@ -43,10 +43,10 @@ def take_up(workplace: Workplace, run_id: str, wanted: Wanted) -> Path:
     if wanted.folder is not None:
         check_folder(wanted.folder)
     run = workplace.client.get_run(run_id)
-    if run.state is not RunState.QUEUED:
-        run = workplace.client.steer(run_id, "resume")
     if reason := workplace.check_designer(run.request.designer):
         raise BadInput(reason)
+    if run.state is not RunState.QUEUED:
+        run = workplace.client.steer(run_id, "resume")
     return see_through(workplace, run, wanted)
 
 

@@ -193,6 +193,14 @@ def test_a_run_whose_card_is_gone_is_told_in_one_line(anywhere: Shell, store: St
     assert f"run {gone.id} cannot be exported: Gone-v1 has no card here any more" in anywhere.refused("export", gone.id)
 
 
+def test_a_run_that_cannot_be_resumed_for_want_of_a_key_is_left_as_it_is(shell: Shell, store: Store) -> None:
+    request = RunRequest(task="hop", environment="Hopper-v5", designer="openai/gpt-4.1")
+    run = store.create_run(request, Fitness(name="speed", score="1.0", success="True"), 100_000)
+    paused = store.request_state(run.id, "pause")
+    assert "OPENAI_API_KEY" in shell.refused("resume", run.id)
+    assert store.get_run(run.id) == paused
+
+
 def test_a_run_is_paused_extended_told_something_and_cancelled(anywhere: Shell, store: Store, hostile_run: str) -> None:
     assert anywhere("pause", hostile_run) == (ExitCode.OK, f"{hostile_run} is paused\n", "")
     assert anywhere("extend", hostile_run, "--iterations", "2", "--max-usd", "3")[1] == (
