@@ -1,6 +1,7 @@
 # make demo   installs what a run needs into .venv and runs the main job at small size
 # make test   installs what the tests need as well and runs every check, the tests last
 # make chaos-training      kills the workers of a generation at ten random moments and compares every bit: some minutes
+# make chaos-steps         kills a run's whole process tree at ten writes to the store and compares every bit: some minutes
 # make chaos-service       kills API, orchestrators and Ray workers at thirty moments, restarts PostgreSQL twice, compares every bit: some minutes
 # make compose-test        docker-compose up, the README's walk-through, a killed worker, down and up in mid-run: some minutes
 # make attacks             runs the corpus of attacks on the sandbox as you; attacks-everywhere: as another user and in containers too
@@ -18,8 +19,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
 DATABASE ?= sqlite
+# One more than there are cores, since tests wait for processes; four need some 10 GiB.
+TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
 
-.PHONY: demo test compose-test chaos-training chaos-service attacks attacks-everywhere live baselines environments-page install clean \
+.PHONY: demo test compose-test chaos-training chaos-steps chaos-service attacks attacks-everywhere live baselines environments-page install clean \
   bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox bench-storage bench-api
 .DELETE_ON_ERROR:
 
@@ -33,7 +36,7 @@ test: $(VENV)/.tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 # With the engine and docker-compose of this machine; port 8000 must be free.
 compose-test: $(VENV)/.tests
@@ -44,6 +47,9 @@ chaos-service: $(VENV)/.tests
 
 chaos-training: $(VENV)/.tests
 	@$(BIN)/python -m tests.chaos.training
+
+chaos-steps: $(VENV)/.tests
+	@$(BIN)/python -m pytest -q tests/chaos/steps.py
 
 attacks: $(VENV)/.runtime
 	@$(BIN)/python -m tests.adversary

@@ -1,4 +1,7 @@
-"""A run whose whole process tree is killed in every step ends as the undisturbed one: candidates, figures and policies."""
+"""A run whose whole process tree is killed in every step ends as the undisturbed one: candidates, figures and policies.
+
+`make chaos-steps` runs it: some minutes.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +47,14 @@ REQUEST = RunRequest(
 )
 STEPS = 8000  # two segments
 DEATHS = [
+    ("start_iteration", "after", 1),
     ("intend_completion", "after", 1),  # in flight: possibly paid, asked again
     ("store_completion", "before", 1),  # answered, but the answer was not stored: possibly paid, asked again
+    ("store_completion", "after", 1),  # stored: never asked again
+    ("add_trainings", "after", 1),  # in the screening
     ("add_segment", "before", 2),  # in the training: the checkpoint is written, its row is not
     ("prune_candidate", "before", 1),  # between the rungs: the one to be stopped is known, but not stored
+    ("finish_training", "after", 1),  # one candidate is trained, the other is not
     ("set_iteration_state", "before", 2),  # at the end of the analysis
     ("set_comparison", "before", 1),  # at the end of the final comparison, two steps later
 ]
