@@ -123,11 +123,12 @@ $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
 	@$(COMPILE)
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.runtime
-	@echo "Installing what the tests need into $(VENV)"
+# What Rewardsmith itself needs comes with it: to resolve twice takes half a minute.
+$(VENV)/.tests: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing what the tests need into $(VENV) (some minutes the first time)"
 	@$(PIP) --editable ".[test]"
 	@$(COMPILE)
-	@touch $@
+	@touch $(VENV)/.runtime $@
 
 $(BIN)/python:
 	@test "$$(uname -s)" = Linux || { echo "Rewardsmith runs on Linux only; this is $$(uname -s)."; exit 1; }
