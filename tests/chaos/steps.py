@@ -74,7 +74,7 @@ class Place:
 
     def work(self, method: str = "never", when: str = "after", nth: int = 1) -> int:
         arguments = [str(self.settings.data_folder), self.run_id, method, when, str(nth)]
-        return subprocess.run([sys.executable, str(SCRIPT), *arguments], timeout=200, check=False).returncode
+        return subprocess.run([sys.executable, "-P", str(SCRIPT), *arguments], timeout=200, check=False).returncode
 
 
 @pytest.mark.timeout(900)
