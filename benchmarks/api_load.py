@@ -1,7 +1,8 @@
 """The load of `benchmarks.api`, in a process of its own: listings at a fixed rate, and streams of events.
 
 It reads a `Plan` from standard input, says `listed` on standard output once all listings are answered, follows the streams until
-their runs have ended, and says its `Outcome`.
+their runs have ended, and says its `Outcome`. Its client reads answers in C and its loop is
+uvloop's, since it shares the cores with what it measures.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import Final
 
-import httpx
+import aiohttp
+import uvloop
 from pydantic import BaseModel
 
 from service.schema import Event, RunState
 
 WARM_UP_SECONDS: Final = 5.0
 """Listings at the same rate that are not counted: each process of the server has opened its connections then."""
+LONGEST_WAIT_SECONDS: Final = 30.0
 DROPPING: Final = 8
 """Of so many readers one drops its stream again and again, 2 to 20 seconds after it began."""
 LEAFED: Final = 0.5
@@ -51,7 +54,7 @@ class Plan(BaseModel):
 
 
 class Outcome(BaseModel):
-    """Latencies in seconds, in the order in which listings were due; delays from an event's time to its reader, in seconds."""
+    """Latencies in seconds; delays from an event's time to its reader, in seconds."""
 
     latencies: list[float]
     failures: int
@@ -65,8 +68,8 @@ class Outcome(BaseModel):
 class Listings:
     """Open loop: a listing is sent when it is due, whatever became of those before, and its latency counts from then."""
 
-    def __init__(self, client: httpx.AsyncClient, plan: Plan) -> None:
-        self._client, self._plan = client, plan
+    def __init__(self, client: aiohttp.ClientSession, plan: Plan) -> None:
+        self._client, self._plan, self._url = client, plan, f"{plan.url}/runs"
         self._random = random.Random(0)
         self._pages: deque[dict[str, str]] = deque(maxlen=1000)
         self.latencies: list[float] = []
@@ -85,28 +88,32 @@ class Listings:
         leafed = bool(self._pages) and self._random.random() < LEAFED
         query = self._pages.popleft() if leafed else self._random.choice(QUERIES)
         try:
-            answer = await self._client.get("/runs", params=query)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
+            async with self._client.get(self._url, params=query) as answer:
+                answer.raise_for_status()
+                body = await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
             print(f"a listing failed: {error!r}", file=sys.stderr)
             self.failures += 1
             return
         if counted:
             self.latencies.append(time.perf_counter() - due)
-        tail = answer.text[-220:]  # reading all of it as JSON would take the server's time: they share the machine
+        tail = body[-220:].decode(
+            errors="replace"
+        )  # reading all of it as JSON would take the server's time: they share the machine
         cursor = tail.rpartition('"next_cursor":"')[2].partition('"')[0] if '"next_cursor":"' in tail else ""
         if cursor:
             self._pages.append({**query, "cursor": cursor})
 
 
 class Reader:
-    """One reader of one run's events, that remembers every number it saw."""
+    """One reader of one run's events, that remembers every number it saw, and the delay of what came after it began to read."""
 
-    def __init__(self, client: httpx.AsyncClient, run_id: str, seed: int, drops: bool) -> None:
-        self._client, self._url = client, f"/runs/{run_id}/events"
+    def __init__(self, client: aiohttp.ClientSession, url: str, seed: int, drops: bool) -> None:
+        self._client, self._url = client, url
         self._random = random.Random(seed)
         self._drops = drops
         self._ended = False
+        self._begun = datetime.now(UTC)
         self.numbers: list[int] = []
         self.delays: list[float] = []
         self.drops = 0
@@ -118,33 +125,38 @@ class Reader:
             try:
                 async with asyncio.timeout(patience):
                     await self._follow()
-            except (TimeoutError, httpx.TransportError):
+            except (TimeoutError, aiohttp.ClientError):
                 self.drops += 1
 
     async def _follow(self) -> None:
         headers = {"Accept": "text/event-stream", "Last-Event-ID": str(self.numbers[-1] if self.numbers else 0)}
-        async with self._client.stream("GET", self._url, headers=headers) as answer:
-            if answer.status_code != 200:
-                raise httpx.RemoteProtocolError(f"{answer.status_code} for a stream")
-            async for line in answer.aiter_lines():
-                if line.startswith("data:"):
-                    self._take(Event.model_validate_json(line.removeprefix("data:")))
+        async with self._client.get(self._url, headers=headers) as answer:
+            answer.raise_for_status()
+            async for line in answer.content:
+                if line.startswith(b"data:"):
+                    self._take(Event.model_validate_json(line.removeprefix(b"data:")))
 
     def _take(self, event: Event) -> None:
         self.numbers.append(event.number)
-        self.delays.append((datetime.now(UTC) - event.at).total_seconds())
+        if event.at > self._begun:
+            self.delays.append((datetime.now(UTC) - event.at).total_seconds())
         self._ended = event.state == RunState.COMPLETED
 
 
 async def load(plan: Plan) -> Outcome:
     """Puts the load on the server."""
     bearer = {"Authorization": f"Bearer {plan.token}"}
-    listing = httpx.AsyncClient(base_url=plan.url, headers=bearer, timeout=30.0)
-    limits = httpx.Limits(max_connections=None)
-    streaming = httpx.AsyncClient(base_url=plan.url, headers=bearer, timeout=None, limits=limits)
+    listing = aiohttp.ClientSession(headers=bearer, timeout=aiohttp.ClientTimeout(total=LONGEST_WAIT_SECONDS))
+    endless, without_limit = aiohttp.ClientTimeout(total=None), aiohttp.TCPConnector(limit=0)
+    streaming = aiohttp.ClientSession(headers=bearer, timeout=endless, connector=without_limit)
     async with listing, streaming, asyncio.TaskGroup() as group:
         readers = [
-            Reader(streaming, plan.runs[number % len(plan.runs)], number, number % DROPPING == 0)
+            Reader(
+                streaming,
+                f"{plan.url}/runs/{plan.runs[number % len(plan.runs)]}/events",
+                number,
+                number % DROPPING == 0,
+            )
             for number in range(plan.streams)
         ]
         for reader in readers:
@@ -165,4 +177,4 @@ async def load(plan: Plan) -> Outcome:
 
 
 if __name__ == "__main__":
-    print(asyncio.run(load(Plan.model_validate_json(sys.stdin.readline()))).model_dump_json())
+    print(uvloop.run(load(Plan.model_validate_json(sys.stdin.readline()))).model_dump_json())

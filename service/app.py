@@ -28,6 +28,7 @@ from service.api.body_limit import BodyLimit
 from service.api.deps import DesignerCheck, Services
 from service.api.errors import Problem, install_handlers
 from service.api.rate_limit import RateLimit
+from service.api.recognition import Recognition
 from service.api.watch import Watch
 from service.artifacts import ArtifactStore
 from service.settings import Settings
@@ -80,6 +81,7 @@ def create_app(
         artifacts,
         check_designer,
         open_access,
+        Recognition(store.tokens),
         RateLimit(settings.requests_per_minute),
         metrics.registry_of(store),
         Watch(store),

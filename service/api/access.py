@@ -40,14 +40,16 @@ SOMEBODY = Caller("somebody on this machine", "somebody on this machine")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-def authorise(
+async def authorise(
     request: Request, services: Annotated[Services, Depends(services_of)], credentials: Credentials
 ) -> Caller:
     """Who asks: the token, once its scope is known to reach, or somebody where access is open."""
     if services.open_access:
         return SOMEBODY
     address = request.client.host if request.client is not None else "nowhere"
-    token = None if credentials is None else services.store.tokens.recognise(credentials.credentials)
+    wanted = _wanted(request.method)
+    reads = wanted == Scope.READ
+    token = None if credentials is None else await services.recognition.of(credentials.credentials, reads=reads)
     who = f"somebody at {address}" if token is None else f"token {token.id}"
     seconds = services.rate_limit.take(f"at {address}" if token is None else token.id)
     if seconds:
@@ -65,7 +67,6 @@ def authorise(
             f"expected `Authorization: Bearer` with a token made by `rewardsmith token create`; {given}",
             {"WWW-Authenticate": "Bearer"},
         )
-    wanted = _wanted(request.method)
     if not token.scope.allows(wanted):
         logger.warning("refused: %s of scope %s, scope %s is needed", who, token.scope, wanted)
         raise HTTPException(

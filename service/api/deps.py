@@ -12,6 +12,7 @@ from fastapi import Path as InPath
 from prometheus_client import CollectorRegistry
 
 from service.api.rate_limit import RateLimit
+from service.api.recognition import Recognition
 from service.api.watch import Watch
 from service.artifacts import ArtifactStore
 from service.settings import Settings
@@ -37,6 +38,7 @@ class Services:
     artifacts: ArtifactStore
     check_designer: DesignerCheck
     open_access: bool
+    recognition: Recognition
     rate_limit: RateLimit
     metrics: CollectorRegistry
     watch: Watch

@@ -22,6 +22,7 @@ from service.schema import (
     Iteration,
     Run,
     RunRequest,
+    RunSummary,
     Training,
     Verdict,
     Words,
@@ -41,7 +42,7 @@ class Release(BaseModel):
 class RunPage(BaseModel):
     """One page of runs, newest first."""
 
-    items: tuple[Run, ...]
+    items: tuple[RunSummary, ...]
     next_cursor: str | None = None
 
 
@@ -79,7 +80,7 @@ class Client:
         """One run."""
         return self._read(Run, "GET", f"/runs/{_segment(run_id)}")
 
-    def runs(self, limit: int) -> tuple[Run, ...]:
+    def runs(self, limit: int) -> tuple[RunSummary, ...]:
         """The newest runs."""
         return self._read(RunPage, "GET", f"/runs?limit={limit}").items
 

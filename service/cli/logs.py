@@ -15,7 +15,7 @@ import traceback
 from datetime import UTC, datetime
 
 from service.cli.terminal import clean
-from service.llm.secrets import without_secrets
+from service.llm.secrets import environment_secrets, without_secrets
 from service.log_context import subject
 
 LONGEST_TEXT = 20_000
@@ -26,7 +26,34 @@ Scalar = str | int | float | None
 log = logging.getLogger(__name__)
 
 
-class JsonLines(logging.Formatter):
+class SafeLines(logging.Formatter):
+    """What is told of a record, without what the environment held of secrets when the log began."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._secrets = environment_secrets()
+
+    def told(self, record: logging.LogRecord) -> dict[str, Scalar]:
+        """What the record is about, and what else it was given."""
+        about = {name: value for name, value in vars(subject()).items() if value is not None}
+        given = {
+            name: value for name, value in vars(record).items() if name not in STANDARD and not name.startswith("_")
+        }
+        return {name: self._scalar(value) for name, value in (about | given).items()}
+
+    def safe(self, text: str) -> str:
+        """Without secrets, of bounded length, and as UTF-8 can hold it."""
+        text = without_secrets(text, self._secrets).encode("utf-8", "replace").decode()
+        half = LONGEST_TEXT // 2
+        return text if len(text) <= LONGEST_TEXT else f"{text[:half]} […] {text[-half:]}"
+
+    def _scalar(self, value: object) -> Scalar:
+        if value is None or (isinstance(value, int | float) and math.isfinite(value)):
+            return value
+        return self.safe(str(value))
+
+
+class JsonLines(SafeLines):
     """One object in ASCII: `time` (UTC), `level`, `logger`, `process`, `message`, what it is about, and what was given as `extra`.
 
     An exception adds `exception`, its type, and `traceback`.
@@ -39,24 +66,24 @@ class JsonLines(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "process": record.process,
-            "message": _safe(record.getMessage()),
-            **_told(record),
+            "message": self.safe(record.getMessage()),
+            **self.told(record),
         }
         if record.exc_info and record.exc_info[0] is not None:
-            line |= {"exception": record.exc_info[0].__name__, "traceback": _safe(_traceback(record))}
+            line |= {"exception": record.exc_info[0].__name__, "traceback": self.safe(_traceback(record))}
         return json.dumps(line, ensure_ascii=True, allow_nan=False)
 
 
-class TerminalLines(logging.Formatter):
+class TerminalLines(SafeLines):
     """Time, level, message and what it is about, without control characters; a traceback follows, moved to the right."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
-        told = " ".join(f"{name}={_one_line(value)}" for name, value in _told(record).items())
+        told = " ".join(f"{name}={_one_line(value)}" for name, value in self.told(record).items())
         time = _time(record).astimezone()
-        line = f"{time:%H:%M:%S} {record.levelname:<7} {_one_line(_safe(record.getMessage()))}  {told}".rstrip()
+        line = f"{time:%H:%M:%S} {record.levelname:<7} {_one_line(self.safe(record.getMessage()))}  {told}".rstrip()
         if record.exc_info and record.exc_info[0] is not None:
-            line += "".join(f"\n    {clean(part)}" for part in _safe(_traceback(record)).splitlines())
+            line += "".join(f"\n    {clean(part)}" for part in self.safe(_traceback(record)).splitlines())
         return line
 
 
@@ -81,28 +108,8 @@ def _time(record: logging.LogRecord) -> datetime:
     return datetime.fromtimestamp(record.created, UTC)
 
 
-def _told(record: logging.LogRecord) -> dict[str, Scalar]:
-    """What the record is about, and what else it was given."""
-    about = {name: value for name, value in vars(subject()).items() if value is not None}
-    given = {name: value for name, value in vars(record).items() if name not in STANDARD and not name.startswith("_")}
-    return {name: _scalar(value) for name, value in (about | given).items()}
-
-
-def _scalar(value: object) -> Scalar:
-    if value is None or (isinstance(value, int | float) and math.isfinite(value)):
-        return value
-    return _safe(str(value))
-
-
 def _traceback(record: logging.LogRecord) -> str:
     return "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
-
-
-def _safe(text: str) -> str:
-    """Without secrets, of bounded length, and as UTF-8 can hold it."""
-    text = without_secrets(text).encode("utf-8", "replace").decode()
-    half = LONGEST_TEXT // 2
-    return text if len(text) <= LONGEST_TEXT else f"{text[:half]} […] {text[-half:]}"
 
 
 def _one_line(value: Scalar) -> str:

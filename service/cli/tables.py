@@ -11,7 +11,7 @@ from rich.text import Text
 
 from service.baselines.environment import Environment, EnvironmentSummary
 from service.cli.terminal import clean
-from service.schema import Candidate, Comparison, Interval, Iteration, Run, Verdict
+from service.schema import Candidate, Comparison, Interval, Iteration, Run, RunSummary, Verdict
 
 REWARDS = {"candidate": "winner", "human": "human (the environment's own)", "sparse": "sparse"}
 
@@ -44,11 +44,11 @@ def short(text: str, length: int) -> str:
     return line if len(line) <= length else line[: length - 1] + "…"
 
 
-def print_runs(console: Console, runs: Sequence[Run]) -> None:
+def print_runs(console: Console, runs: Sequence[RunSummary]) -> None:
     """The newest runs, one a line."""
     rows = [
-        (r.id, r.state.value, r.request.environment, number(r.best_fitness), f"{r.created_at:%Y-%m-%d %H:%M}",
-         short(r.request.task, 60))
+        (r.id, r.state.value, r.environment, number(r.best_fitness), f"{r.created_at:%Y-%m-%d %H:%M}",
+         short(r.task, 60))
         for r in runs
     ]  # fmt: skip
     print_table(console, "Runs", ("run", "state", "environment", "best fitness", "created", "task"), rows)

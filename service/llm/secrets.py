@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _HIDDEN: Final = "[secret]"
@@ -18,11 +19,15 @@ _LOOKS_SECRET: Final = (
 _SHORTEST: Final = 8
 
 
-def without_secrets(text: str) -> str:
-    """`text` without the environment's secrets or what looks like one."""
-    for name, value in os.environ.items():
-        if _NAMED_SECRET.search(name) and len(value) >= _SHORTEST:
-            text = text.replace(value, _HIDDEN)
+def environment_secrets() -> tuple[str, ...]:
+    """What the environment's variables hold whose names speak of secrets."""
+    return tuple(value for name, value in os.environ.items() if _NAMED_SECRET.search(name) and len(value) >= _SHORTEST)
+
+
+def without_secrets(text: str, secrets: Sequence[str]) -> str:
+    """`text` without those secrets or what looks like one."""
+    for secret in secrets:
+        text = text.replace(secret, _HIDDEN)
     for pattern in _LOOKS_SECRET:
         text = pattern.sub(_HIDDEN, text)
     return text
@@ -30,6 +35,6 @@ def without_secrets(text: str) -> str:
 
 def scrubbed(text: str, limit: int = 600) -> str:
     """`text` on one printable line without secrets, cut to `limit` characters."""
-    text = without_secrets(text)
+    text = without_secrets(text, environment_secrets())
     text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return text if len(text) <= limit else f"{text[:limit]} […]"

@@ -38,6 +38,7 @@ from service.schema.run import (
     Run,
     RunRecord,
     RunState,
+    RunSummary,
     Severity,
     Spending,
     Usage,
@@ -80,7 +81,7 @@ __all__ = [
     "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration", "IterationState",
     "Measure", "MeasuredCompletions", "MeasuredPace", "Message", "Moment", "NewToken", "OrchestratorPresence", "Order",
     "OwnReward", "PPOConfig", "PolicyOf", "Preference", "RayState", "Readiness", "RewardComparison", "RewardKind",
-    "Run", "RunRecord", "RunRequest", "RunState", "Scope", "SearchConfig", "Seed", "Severity", "Spending", "Tally",
+    "Run", "RunRecord", "RunRequest", "RunState", "RunSummary", "Scope", "SearchConfig", "Seed", "Severity", "Spending", "Tally",
     "Token", "Training", "TrainingConfig", "TrainingEstimate", "TrainingResult", "TrainingState", "Usage", "Verdict",
     "Words",
 ]  # fmt: skip

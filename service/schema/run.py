@@ -247,6 +247,24 @@ class Run(Frozen):
     updated_at: datetime
 
 
+class RunSummary(Frozen):
+    """One run in a list; its request and how its best reward compared are asked for by its id."""
+
+    id: str
+    task: str
+    environment: str
+    fitness: Fitness
+    steps: int
+    state: RunState
+    reason: str | None
+    iteration: int
+    best_fitness: float | None
+    best_candidate_id: str | None
+    spending: Spending
+    created_at: datetime
+    updated_at: datetime
+
+
 class RunRecord(Frozen):
     """All that is known of a run: what `evolution` decides from. Lists are in order of iteration, slot and attempt.
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, inspect, literal, select, tuple_
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
-from service.schema import Run, RunState, Spending
+from service.schema import RunState, RunSummary, Spending
 from service.schema.search import ID_PATTERN
 from service.store import records
 from service.store.columns import PlainText
@@ -21,7 +21,9 @@ from service.store.tables import RunRow
 
 Sort = Literal["newest", "updated", "fittest"]
 COLUMNS = {"newest": RunRow.created_at, "updated": RunRow.updated_at, "fittest": RunRow.best_fitness}
-SHOWN = [column for column in inspect(RunRow).columns if column.name in {*Run.model_fields, *Spending.model_fields}]
+SHOWN = [
+    column for column in inspect(RunRow).columns if column.name in {*RunSummary.model_fields, *Spending.model_fields}
+]
 RunId = Annotated[str, Field(pattern=ID_PATTERN)]
 DATED = TypeAdapter(tuple[Sort, AwareDatetime, RunId])
 JUDGED = TypeAdapter(tuple[Sort, FiniteFloat | None, RunId])
@@ -45,7 +47,7 @@ class Wanted:
 class RunPage:
     """Some runs in their order, and the cursor of those that follow, None if there are none."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[RunSummary, ...]
     next_cursor: str | None
 
 
@@ -67,7 +69,7 @@ def page(session: Session, wanted: Wanted, limit: int, cursor: str | None) -> Ru
         if len(rows) <= limit:
             found = session.execute(query.where(part).limit(limit + 1 - len(rows))).all()
             rows += cast(Sequence[RunRow], found)  # they bear the names of its columns
-    runs = tuple(records.run_of(row) for row in rows[:limit])
+    runs = tuple(records.summary_of(row) for row in rows[:limit])
     return RunPage(runs, _write(runs[-1], wanted.sort) if len(rows) > limit else None)
 
 
@@ -93,7 +95,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _write(run: Run, sort: Sort) -> str:
+def _write(run: RunSummary, sort: Sort) -> str:
     held = (
         JUDGED.dump_json((sort, run.best_fitness, run.id))
         if sort == "fittest"

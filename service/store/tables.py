@@ -42,6 +42,9 @@ class RunRow(SQLModel, table=True):
     __table_args__ = (
         *(Index(f"ix_run_{'_'.join(columns)}", *columns) for columns in LISTED_BY),
         Index("ix_run_state_queued_at", "state", "queued_at"),
+        # Tasks are looked through in here, newest first, where rows themselves are wide; PostgreSQL keeps wide values beside
+        # its rows, and has a limit on what an index holds.
+        Index("ix_run_created_at_id_task", "created_at", "id", "task").ddl_if(dialect="sqlite"),
     )
 
     id: str = Field(primary_key=True, max_length=ID)

@@ -22,7 +22,7 @@ from service.training.errors import ClusterFault, FitnessFault, TrainingStopped,
 from service.training.footprint import population_bytes
 from service.training.job import ClusterProgress, Member, PopulationResubmitted, Progress, SegmentDone, TrainingJob
 from service.training.packing import GIB, Node, Placement, pack
-from service.training.worker_process import kill_worker, task_name
+from service.training.worker_process import kill_worker, step_back, task_name
 
 POLL_SECONDS = 0.25
 WORKER_LOSSES = 5
@@ -235,6 +235,7 @@ def _described(placement: Placement) -> str:
 @ray.remote(max_retries=0, num_returns="streaming")
 def _train(job: TrainingJob, threads: int) -> Iterator[Begun | Progress]:
     """What a worker runs; imports JAX and EnvPool there and not in the caller."""
+    step_back()
     yield Begun(os.getpid())
     from service.training.population import Population
 

@@ -1,4 +1,4 @@
-"""Ends a training worker by the kernel, which waits for nothing that the worker does."""
+"""A training worker as the kernel sees it: it steps back for everybody else, and is ended without waiting for what it does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from pathlib import Path
 def task_name() -> str:
     """A name that no other task has; Ray gives it to the process for as long as that works on the task."""
     return f"_train-{secrets.token_hex(8)}"
+
+
+def step_back() -> None:
+    """Gives the cores to whatever else wants one: threads that this one begins from now on, and their children, do too.
+
+    Linux counts a core with nothing but such threads as free for whatever wakes, and one with Ray's workers, of niceness 15, not:
+    an API beside a training then waits for cores that it should have (`benchmarks.api`).
+    """
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def kill_worker(name: str) -> None:

@@ -89,9 +89,9 @@ def test_requests_are_timed_by_template_and_never_by_path(client: httpx.Client, 
     assert run_id not in client.get("/metrics").text
 
 
-def test_methods_that_nobody_knows_share_one_label(client: httpx.Client) -> None:
+def test_methods_that_no_route_has_share_one_label(client: httpx.Client) -> None:
     before = requests(client, "other", "/api/v1/runs", "405")
-    for method in ("BREW", "FORGE"):
+    for method in ("PROPFIND", "MKCOL"):
         client.request(method, "/runs")
     assert requests(client, "other", "/api/v1/runs", "405") == before + 2
 

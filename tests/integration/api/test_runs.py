@@ -4,7 +4,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
-from service.schema import PPOConfig, Run, RunRequest, RunState
+from service.schema import PPOConfig, Run, RunRequest, RunState, RunSummary
 from service.store import Store, Writer
 
 HOSTILE = [
@@ -122,7 +122,7 @@ def test_a_sign_of_life(client: httpx.Client) -> None:
 
 
 def test_a_stored_run_answers_with_the_schemas_own_types(client: httpx.Client, run_id: str) -> None:
-    runs = TypeAdapter(list[Run]).validate_python(client.get("/runs", params={"limit": 200}).json()["items"])
+    runs = TypeAdapter(list[RunSummary]).validate_python(client.get("/runs", params={"limit": 200}).json()["items"])
     assert run_id in [run.id for run in runs]
 
 

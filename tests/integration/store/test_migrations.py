@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import SchemaItem
 from sqlmodel import SQLModel
 
 from service.schema import Measure
@@ -61,7 +62,12 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database_url: str)
     database = Database(database_url)
     database.migrate()
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        others = set() if connection.dialect.name == "sqlite" else {"ix_run_created_at_id_task"}
+
+        def belongs(_: SchemaItem, name: str | None, *__: object) -> bool:
+            return name not in others
+
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": belongs})
         assert compare_metadata(context, SQLModel.metadata) == []
         made = set(inspect(connection).get_table_names())
     assert made == {*SQLModel.metadata.tables, "alembic_version"}

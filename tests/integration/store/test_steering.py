@@ -107,7 +107,7 @@ def test_a_run_with_whose_policy_another_begins_cannot_be_deleted_until_that_has
         store.delete(run_id)
     store.request_state(other.id, "cancel")
     store.delete(run_id)
-    assert store.list_runs().runs == (store.get_run(other.id),)
+    assert [run.id for run in store.list_runs().runs] == [other.id]
 
 
 def test_a_run_that_is_worked_on_cannot_be_deleted(store: Store, new_run: Callable[..., Run]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
+from service.api.recognition import Recognition
 from service.app import create_app
 from service.artifacts import ArtifactStore
 from service.cli.embedded import DesignerCheck
@@ -48,7 +49,11 @@ def server(
     """The address of a server that asks for tokens; whatever commands would do here, they would do in a folder of their own."""
     settings = Settings()
     application.state.services = replace(
-        application.state.services, settings=settings, store=store, artifacts=ArtifactStore(settings.artifacts_url)
+        application.state.services,
+        settings=settings,
+        store=store,
+        recognition=Recognition(store.tokens),
+        artifacts=ArtifactStore(settings.artifacts_url),
     )
     with listening(application) as address:
         monkeypatch.setenv("REWARDSMITH_DATA_FOLDER", str(tmp_path / "elsewhere"))

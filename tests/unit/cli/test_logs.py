@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.cli.logs import LONGEST_TEXT, JsonLines, TerminalLines
+from service.cli.logs import LONGEST_TEXT, JsonLines, SafeLines, TerminalLines
 from service.log_context import about
 
 HOSTILE = 'a\nb\r{"level": "ERROR"}\x1b[31m\x9b1m\x07\u202e\u2028\ud800\x00\x7f'
@@ -83,9 +83,10 @@ def test_what_is_no_finite_number_is_written_as_text() -> None:
     assert (line["fitness"], line["best"], line["where"]) == ("nan", "-inf", "[1]")
 
 
-@pytest.mark.parametrize("formatter", [JsonLines(), TerminalLines()])
-def test_no_key_is_in_a_line(formatter: logging.Formatter, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [JsonLines, TerminalLines])
+def test_no_key_is_in_a_line(kind: type[SafeLines], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_API_KEY", "plain-looking-words")
+    formatter = kind()
     token = "rewardsmith_" + "A" * 43
     for made in (
         record("%s", token),
