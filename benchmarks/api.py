@@ -51,6 +51,7 @@ P99_MILLISECONDS: Final = 100.0
 MIBIBYTES: Final = 300.0
 GROWTH_PERCENT: Final = 2.0
 FLAT_MINUTES: Final = 10.0
+SPEED_NUMBERS: Final = 100_000
 ENVIRONMENTS: Final = ("Hopper-v5", "Ant-v5", "Walker2d-v5", "HalfCheetah-v5")
 TASKS: Final = ("run as fast as you can", "walk backwards", "stand on one leg", "a slow and steady walk")
 
@@ -239,8 +240,37 @@ class Memory:
                 self.seen.setdefault(process, []).append(((time.monotonic() - self._begun) / 60.0, size))
 
 
+class Speed:
+    """How long a fixed piece of Python takes on this machine beside the load, in milliseconds of processor time, once a second.
+
+    Shared machines are several times as fast at one time as at another: only figures with the same speed can be compared.
+    """
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+        self.seen: list[float] = []
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Looks no more."""
+        self._stopped.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._stopped.wait(1.0):
+            begun = time.thread_time()
+            sum(range(SPEED_NUMBERS))
+            self.seen.append(1e3 * (time.thread_time() - begun))
+
+
 def _children(parent: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def batched(values: list[float], size: int) -> Iterator[list[float]]:
+    """Values in their order, so many at a time."""
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def loaded(plan: Plan, happenings: Happenings) -> Outcome:
@@ -266,7 +296,7 @@ def measure(url: str, folder: Path, minutes: float, workers: int, train: bool) -
     training = Training() if train else None
     happenings = Happenings(store)
     with served(url, folder, workers) as (address, parent):
-        memory = Memory(parent)
+        memory, speed = Memory(parent), Speed()
         plan = Plan(
             url=address,
             token=token,
@@ -278,6 +308,7 @@ def measure(url: str, folder: Path, minutes: float, workers: int, train: bool) -
         begun, segments = time.monotonic(), training.segments if training else 0
         outcome = loaded(plan, happenings)
         memory.stop()
+        speed.stop()
     trained = (training.segments - segments) / (time.monotonic() - begun) * 60.0 if training else 0.0
     if training:
         training.stop()
@@ -298,7 +329,10 @@ def measure(url: str, folder: Path, minutes: float, workers: int, train: bool) -
         "largest_mebibytes": memory.largest(),
         "mebibytes_a_minute": memory.slope(),
         "trained_segments_a_minute": trained,
+        "python_milliseconds": statistics.median(speed.seen),
     }
+    for minute, some in enumerate(batched(outcome.latencies, int(60 * REQUESTS_PER_SECOND))):
+        figures[f"p99_milliseconds_of_minute_{minute + 1}"] = 1e3 * sorted(some)[int(0.99 * len(some))]
     return figures | ({"growth_percent": memory.growth()} if minutes >= FLAT_MINUTES else {})
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, FastAPI
 
 from service.api import (
@@ -36,10 +38,20 @@ from service.store import Store
 
 ROOT = "/api/v1"
 CHECKS_AT_ONCE = 2
+THREADS = 6
+"""Requests that a process works on at once, others wait for their turn: its threads share one interpreter, and with more of them
+the event loop, which has to answer, waits for all."""
 RESOURCES = (
     estimates, runs, candidates, replays, lineage, people, trainings, completions, events, export, environments, rewards,
     metrics,
 )  # fmt: skip
+
+
+@asynccontextmanager
+async def threads_limited(_: FastAPI) -> AsyncIterator[None]:
+    """As long as the application serves."""
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
 
 
 class Application(FastAPI):
@@ -74,6 +86,7 @@ def create_app(
         openapi_url=f"{ROOT}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        lifespan=threads_limited,
     )
     app.state.services = Services(
         settings,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from service.schema import Event
 from service.store import News, Store, StoreError
@@ -58,6 +58,7 @@ class Watch:
         self._store = store
         self._watched: dict[str, Watched] = {}
         self._task: asyncio.Task[None] | None = None
+        self._turn = CapacityLimiter(1)  # of its own: streams do not wait for requests
 
     @contextmanager
     def of(self, run_id: str) -> Iterator[Watched]:
@@ -86,7 +87,7 @@ class Watch:
 
     async def _look(self) -> None:
         known = {run_id: None if one.news is None else one.news.number for run_id, one in self._watched.items()}
-        found = await to_thread.run_sync(self._store.news, known, PAGE)
+        found = await to_thread.run_sync(self._store.news, known, PAGE, limiter=self._turn)
         for run_id in known.keys() & self._watched.keys():
             watched, news = self._watched[run_id], found.get(run_id)
             if news is None:
