@@ -23,7 +23,7 @@ DATABASE ?= sqlite
 TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
 
 .PHONY: demo test compose-test chaos-training chaos-steps chaos-service attacks attacks-everywhere live baselines environments-page install clean \
-  bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox bench-storage bench-api
+  bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox bench-storage bench-api bench-claim
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -94,6 +94,9 @@ bench-kinematics: $(VENV)/.runtime
 
 bench-sandbox: $(VENV)/.runtime
 	@$(BIN)/python -m benchmarks.sandbox
+
+bench-claim: $(VENV)/.runtime
+	@$(BIN)/python -m benchmarks.claim
 
 bench-storage: $(VENV)/.tests
 	@$(BIN)/python -m benchmarks.storage

@@ -1,9 +1,27 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+import sys
 
 from service.training.worker_process import kill_worker, task_name
+
+STEPPING_BACK = """
+import os, subprocess, sys, threading
+from service.training.worker_process import step_back
+said = []
+before = threading.Event()
+first = threading.Thread(target=lambda: (before.wait(), said.append(os.sched_getscheduler(0))))
+first.start()
+step_back()
+before.set(); first.join()
+later = threading.Thread(target=lambda: said.append(os.sched_getscheduler(0)))
+later.start(); later.join()
+ask = "import os; print(os.sched_getscheduler(0), end='')"
+child = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout
+print(*said, child)
+"""
 
 
 def sleeper(title: str) -> subprocess.Popen[bytes]:
@@ -24,3 +42,8 @@ def test_a_worker_is_killed_by_the_name_of_its_task_and_no_other_process_is() ->
         for process in (beside, stranger):
             process.kill()
             process.wait()
+
+
+def test_threads_and_children_that_a_worker_begins_step_back_with_it_and_those_before_do_not() -> None:
+    said = subprocess.run([sys.executable, "-c", STEPPING_BACK], capture_output=True, text=True, check=True, timeout=60)
+    assert said.stdout.split() == [str(os.SCHED_OTHER), str(os.SCHED_IDLE), str(os.SCHED_IDLE)]
