@@ -52,6 +52,8 @@ MIBIBYTES: Final = 300.0
 GROWTH_PERCENT: Final = 2.0
 FLAT_MINUTES: Final = 10.0
 SPEED_NUMBERS: Final = 100_000
+STOLEN: Final = 7
+"""Place of the time stolen by others in the kernel's list."""
 ENVIRONMENTS: Final = ("Hopper-v5", "Ant-v5", "Walker2d-v5", "HalfCheetah-v5")
 TASKS: Final = ("run as fast as you can", "walk backwards", "stand on one leg", "a slow and steady walk")
 
@@ -243,12 +245,14 @@ class Memory:
 class Speed:
     """How long a fixed piece of Python takes on this machine beside the load, in milliseconds of processor time, once a second.
 
-    Shared machines are several times as fast at one time as at another: only figures with the same speed can be compared.
+    Shared machines are several times as fast at one time as at another: only figures with the same speed can be compared, and the
+    same share of its cores that others took from it.
     """
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
         self.seen: list[float] = []
+        self._begun = _ticks()
         self._thread = threading.Thread(target=self._look)
         self._thread.start()
 
@@ -257,11 +261,21 @@ class Speed:
         self._stopped.set()
         self._thread.join()
 
+    def stolen(self) -> float:
+        """The share of its cores' time that this machine was ready to work and was not let, in percent, up to now."""
+        passed = [now - then for now, then in zip(_ticks(), self._begun, strict=True)]
+        return 100.0 * passed[STOLEN] / sum(passed)
+
     def _look(self) -> None:
         while not self._stopped.wait(1.0):
             begun = time.thread_time()
             sum(range(SPEED_NUMBERS))
             self.seen.append(1e3 * (time.thread_time() - begun))
+
+
+def _ticks() -> list[int]:
+    """What all cores did since they were started, of each kind; time of guests is in that of users already."""
+    return [int(ticks) for ticks in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1 : STOLEN + 2]]
 
 
 def _children(parent: int) -> list[int]:
@@ -309,6 +323,7 @@ def measure(url: str, folder: Path, minutes: float, workers: int, train: bool) -
         outcome = loaded(plan, happenings)
         memory.stop()
         speed.stop()
+        stolen = speed.stolen()
     trained = (training.segments - segments) / (time.monotonic() - begun) * 60.0 if training else 0.0
     if training:
         training.stop()
@@ -330,6 +345,7 @@ def measure(url: str, folder: Path, minutes: float, workers: int, train: bool) -
         "mebibytes_a_minute": memory.slope(),
         "trained_segments_a_minute": trained,
         "python_milliseconds": statistics.median(speed.seen),
+        "stolen_percent": stolen,
     }
     for minute, some in enumerate(batched(outcome.latencies, int(60 * REQUESTS_PER_SECOND))):
         figures[f"p99_milliseconds_of_minute_{minute + 1}"] = 1e3 * sorted(some)[int(0.99 * len(some))]
