@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import random
-import socket
 import statistics
 import subprocess
 import sys
@@ -28,9 +27,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-import httpx
-
 from benchmarks.api_load import Outcome, Plan
+from benchmarks.serving import served
 from benchmarks.throughput import MEMBERS, training_job
 from envs.card import card
 from service.schema import Fitness, RunRequest, RunState, Scope
@@ -166,38 +164,6 @@ class Training:
                     self._begun.set()
 
 
-@contextmanager
-def served(url: str, folder: Path, workers: int) -> Iterator[tuple[str, int]]:
-    """The API by so many workers; its address and the number of the process that looks after them."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "REWARDSMITH_DATA_FOLDER": str(folder),
-        "REWARDSMITH_DATABASE_URL": url,
-        "REWARDSMITH_REQUESTS_PER_MINUTE": "1000000",
-    }
-    command = [sys.executable, "-c", "from service.cli import main; main()", "api", "--port", str(port)]
-    with (folder / "api.log").open("wb") as log:
-        server = subprocess.Popen([*command, "--workers", str(workers)], env=environment, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}/api/v1"
-    try:
-        while not _answers(address):
-            if server.poll() is not None:
-                raise SystemExit((folder / "api.log").read_text())
-            time.sleep(0.2)
-        yield address, server.pid
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _answers(address: str) -> bool:
-    try:
-        return httpx.get(f"{address}/healthz").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
 class Memory:
     """The resident memory of each process of the API, in MiB, once a second."""
 
@@ -309,7 +275,8 @@ def measure(url: str, folder: Path, minutes: float, workers: int, train: bool) -
     token = store.tokens.create("benchmark", Scope.READ).secret
     training = Training() if train else None
     happenings = Happenings(store)
-    with served(url, folder, workers) as (address, parent):
+    settings = {"REWARDSMITH_DATABASE_URL": url, "REWARDSMITH_REQUESTS_PER_MINUTE": "1000000"}
+    with served(folder, settings, "api", "--workers", str(workers)) as (address, parent):
         memory, speed = Memory(parent), Speed()
         plan = Plan(
             url=address,

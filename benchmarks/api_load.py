@@ -1,8 +1,8 @@
 """The load of `benchmarks.api`, in a process of its own: listings at a fixed rate, and streams of events.
 
 It reads a `Plan` from standard input, says `listed` on standard output once all listings are answered, follows the streams until
-their runs have ended, and says its `Outcome`. Its client reads answers in C and its loop is
-uvloop's, since it shares the cores with what it measures.
+their runs have ended, and says its `Outcome`. Its client reads answers in C and its
+loop is uvloop's, since it shares the cores with what it measures.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Plan(BaseModel):
 
 
 class Outcome(BaseModel):
-    """Latencies in seconds; delays from an event's time to its reader, in seconds."""
+    """Latencies in seconds, in the order of the answers; delays from an event's time to its reader, in seconds."""
 
     latencies: list[float]
     failures: int
@@ -97,9 +97,8 @@ class Listings:
             return
         if counted:
             self.latencies.append(time.perf_counter() - due)
-        tail = body[-220:].decode(
-            errors="replace"
-        )  # reading all of it as JSON would take the server's time: they share the machine
+        # To read all of it as JSON would take the server's time: they share the machine.
+        tail = body[-220:].decode(errors="replace")
         cursor = tail.rpartition('"next_cursor":"')[2].partition('"')[0] if '"next_cursor":"' in tail else ""
         if cursor:
             self._pages.append({**query, "cursor": cursor})

@@ -11,54 +11,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import httpx
 from pydantic import TypeAdapter
 
+from benchmarks.serving import served
 from service.schema import Event, EventKind, Run, RunRequest, RunState, SearchConfig, TrainingConfig
 
 MOST_SECONDS: Final = 10.0
 STEPS: Final = 32_768
 EVENTS: Final = TypeAdapter(tuple[Event, ...])
 LONGEST_SECONDS: Final = 600.0
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[httpx.Client]:
-    """A client of `rewardsmith serve` on a free port, over an empty folder; its log is beside it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = os.environ | {"REWARDSMITH_DATA_FOLDER": str(folder)}
-    command = [sys.executable, "-c", "from service.cli import main; main()", "serve", "--port", str(port)]
-    with (folder / "serve.log").open("wb") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60.0) as client:
-            while not _answers(client):
-                if server.poll() is not None:
-                    raise SystemExit((folder / "serve.log").read_text())
-                time.sleep(0.2)
-            yield client
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _answers(client: httpx.Client) -> bool:
-    with suppress(httpx.TransportError):
-        return client.get("/healthz").is_success
-    return False
 
 
 def worked_on(client: httpx.Client, request: RunRequest) -> tuple[Event, ...]:
@@ -96,7 +66,11 @@ def main() -> int:
         search=SearchConfig(iterations=1, candidates=2),
         training=TrainingConfig(steps=STEPS, comparison_seeds=1),
     )
-    with tempfile.TemporaryDirectory() as place, served(Path(place)) as client:
+    with (
+        tempfile.TemporaryDirectory() as place,
+        served(Path(place), {}, "serve") as (address, _),
+        httpx.Client(base_url=address, timeout=60.0) as client,
+    ):
         worked_on(client, request)
         rounds = [worked_on(client, request) for _ in range(arguments.rounds)]
     training = [after_claim(events, EventKind.TRAINING_STATE) for events in rounds]
