@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 
 from service.api import (
     candidates,
@@ -102,9 +102,7 @@ def create_app(
     )
     app.add_middleware(BodyLimit)
     install_handlers(app)
-    api = APIRouter(prefix=ROOT)
     for resource in RESOURCES:
-        api.include_router(resource.router, dependencies=[Depends(authorise)], responses=REFUSALS)
-    api.include_router(health.router)
-    app.include_router(api)
+        app.include_router(resource.router, prefix=ROOT, dependencies=[Depends(authorise)], responses=REFUSALS)
+    app.include_router(health.router, prefix=ROOT)
     return app

@@ -18,7 +18,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
-from service.api.deps import Services, services_of
+from service.api.deps import services_of
 from service.api.errors import documented
 from service.schema import Scope
 
@@ -40,10 +40,9 @@ SOMEBODY = Caller("somebody on this machine", "somebody on this machine")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-async def authorise(
-    request: Request, services: Annotated[Services, Depends(services_of)], credentials: Credentials
-) -> Caller:
+async def authorise(request: Request, credentials: Credentials) -> Caller:
     """Who asks: the token, once its scope is known to reach, or somebody where access is open."""
+    services = services_of(request)
     if services.open_access:
         return SOMEBODY
     address = request.client.host if request.client is not None else "nowhere"

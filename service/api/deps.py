@@ -1,4 +1,7 @@
-"""What routes depend on, with types. All `async`, for what is not is called in a thread, which costs more than it does."""
+"""What routes depend on, with types.
+
+All `async`, for what is not is called in a thread, and none depends on another: either costs more than what they do.
+"""
 
 from __future__ import annotations
 
@@ -45,44 +48,44 @@ class Services:
     checks: CapacityLimiter
 
 
-async def services_of(request: Request) -> Services:
+def services_of(request: Request) -> Services:
     """The services of the application that answers this request."""
     return cast(Services, request.app.state.services)
 
 
-async def store_of(services: Annotated[Services, Depends(services_of)]) -> Store:
+async def store_of(request: Request) -> Store:
     """The application's store."""
-    return services.store
+    return services_of(request).store
 
 
-async def artifacts_of(services: Annotated[Services, Depends(services_of)]) -> ArtifactStore:
+async def artifacts_of(request: Request) -> ArtifactStore:
     """The application's artifacts."""
-    return services.artifacts
+    return services_of(request).artifacts
 
 
-async def watch_of(services: Annotated[Services, Depends(services_of)]) -> Watch:
+async def watch_of(request: Request) -> Watch:
     """What looks at the runs that this process streams."""
-    return services.watch
+    return services_of(request).watch
 
 
-async def checks_of(services: Annotated[Services, Depends(services_of)]) -> CapacityLimiter:
+async def checks_of(request: Request) -> CapacityLimiter:
     """How many rewards may be checked at once."""
-    return services.checks
+    return services_of(request).checks
 
 
-async def data_folder_of(services: Annotated[Services, Depends(services_of)]) -> Path:
+async def data_folder_of(request: Request) -> Path:
     """The folder in which this installation keeps its own baselines, among others."""
-    return services.settings.data_folder
+    return services_of(request).settings.data_folder
 
 
-async def designer_check_of(services: Annotated[Services, Depends(services_of)]) -> DesignerCheck:
+async def designer_check_of(request: Request) -> DesignerCheck:
     """The application's check of designers."""
-    return services.check_designer
+    return services_of(request).check_designer
 
 
-async def metrics_of(services: Annotated[Services, Depends(services_of)]) -> CollectorRegistry:
+async def metrics_of(request: Request) -> CollectorRegistry:
     """The metrics of the deployment and of whoever answers."""
-    return services.metrics
+    return services_of(request).metrics
 
 
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"

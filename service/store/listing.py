@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter
-from sqlalchemy import ColumnElement, and_, inspect, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, inspect, literal, select, tuple_
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from service.schema import RunState, RunSummary, Spending
 from service.schema.search import ID_PATTERN
-from service.store import records
 from service.store.columns import PlainText
 from service.store.tables import RunRow
 
 Sort = Literal["newest", "updated", "fittest"]
 COLUMNS = {"newest": RunRow.created_at, "updated": RunRow.updated_at, "fittest": RunRow.best_fitness}
-SHOWN = [
-    column for column in inspect(RunRow).columns if column.name in {*RunSummary.model_fields, *Spending.model_fields}
-]
+SPENT = tuple(Spending.model_fields)
+TOLD = tuple(name for name in RunSummary.model_fields if name != "spending")
+SHOWN = [inspect(RunRow).columns[name] for name in (*SPENT, *TOLD)]
 RunId = Annotated[str, Field(pattern=ID_PATTERN)]
 DATED = TypeAdapter(tuple[Sort, AwareDatetime, RunId])
 JUDGED = TypeAdapter(tuple[Sort, FiniteFloat | None, RunId])
@@ -63,14 +61,18 @@ def page(session: Session, wanted: Wanted, limit: int, cursor: str | None) -> Ru
     """One page of at most `limit` runs. Raises `ValueError` for a cursor that no page of this order gave."""
     by = col(COLUMNS[wanted.sort])
     # Plain rows: objects that a session looks after, in case they change, take half as long again.
-    query = select(*SHOWN).where(*_conditions(wanted)).order_by(by.desc(), col(RunRow.id).desc())
-    rows: list[RunRow] = []
+    query = select(*SHOWN).where(*_conditions(session, wanted)).order_by(by.desc(), col(RunRow.id).desc())
+    rows: list[Row[tuple[object, ...]]] = []
     for part in _parts(by, None if cursor is None else _read(cursor, wanted.sort)):
         if len(rows) <= limit:
-            found = session.execute(query.where(part).limit(limit + 1 - len(rows))).all()
-            rows += cast(Sequence[RunRow], found)  # they bear the names of its columns
-    runs = tuple(records.summary_of(row) for row in rows[:limit])
+            rows += session.execute(query.where(part).limit(limit + 1 - len(rows))).all()
+    runs = tuple(map(_summary, rows[:limit]))
     return RunPage(runs, _write(runs[-1], wanted.sort) if len(rows) > limit else None)
+
+
+def _summary(row: Row[tuple[object, ...]]) -> RunSummary:
+    told = dict(zip(TOLD, row[len(SPENT) :], strict=True))
+    return RunSummary.model_validate(told | {"spending": dict(zip(SPENT, row[: len(SPENT)], strict=True))})
 
 
 def _parts(by: Mapped[datetime | float | None], place: Place | None) -> list[ColumnElement[bool]]:
@@ -84,14 +86,17 @@ def _parts(by: Mapped[datetime | float | None], place: Place | None) -> list[Col
     return [tuple_(by, run_id) < (place.value, place.run_id), *without]
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.state is not None:
         conditions.append(col(RunRow.state) == wanted.state)
     if wanted.environment is not None:
         conditions.append(col(RunRow.environment) == literal(wanted.environment, PlainText()))
     if wanted.text is not None:
-        conditions.append(col(RunRow.task).icontains(wanted.text, autoescape=True))
+        task = col(RunRow.task)
+        # SQLite's LIKE is blind to the case of letters already, and a third as dear as one between two calls of lower().
+        has = task.contains if session.get_bind().dialect.name == "sqlite" else task.icontains
+        conditions.append(has(wanted.text, autoescape=True))
     return conditions
 
 

@@ -22,7 +22,6 @@ from service.schema import (
     PolicyOf,
     Run,
     RunState,
-    RunSummary,
     Spending,
     Training,
     TrainingState,
@@ -83,25 +82,6 @@ def run_of(row: RunRow) -> Run:
         best_fitness=row.best_fitness,
         best_candidate_id=row.best_candidate_id,
         comparison=row.comparison,
-        spending=spending_of(row),
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
-
-
-def summary_of(row: RunRow) -> RunSummary:
-    """What a list says of the run that a row holds."""
-    return RunSummary(
-        id=row.id,
-        task=row.task,
-        environment=row.environment,
-        fitness=row.fitness,
-        steps=row.steps,
-        state=RunState(row.state),
-        reason=row.reason,
-        iteration=row.iteration,
-        best_fitness=row.best_fitness,
-        best_candidate_id=row.best_candidate_id,
         spending=spending_of(row),
         created_at=row.created_at,
         updated_at=row.updated_at,
