@@ -6,48 +6,12 @@ from difflib import unified_diff
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
 
 from service.api.deps import ID_PATTERN, CandidateId, CurrentStore, RunId
 from service.api.errors import COMMON, MISSING, FieldError, RequestRefused
-from service.schema import Candidate, CandidateState
+from service.schema import Candidate, Difference, Lineage, Node
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["candidates"], responses={**COMMON, **MISSING})
-
-
-class Node(BaseModel):
-    """One candidate in the tree, without its code."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    iteration: int
-    slot: int
-    state: CandidateState
-    origin: str
-    parents: tuple[str, ...]
-    fitness: float | None
-    success_rate: float | None
-
-
-class Lineage(BaseModel):
-    """All candidates of a run with their parents; `best_path` leads from a first proposal to the best of all."""
-
-    model_config = ConfigDict(frozen=True)
-
-    candidates: tuple[Node, ...]
-    best_path: tuple[str, ...]
-
-
-class Difference(BaseModel):
-    """What one candidate's code has that another's has not: a unified diff, and the change of fitness where both have one."""
-
-    model_config = ConfigDict(frozen=True)
-
-    candidate_id: str
-    against: str
-    fitness_change: float | None
-    diff: str
 
 
 @router.get("/lineage", operation_id="getLineage", summary="Look at the tree of a run's reward functions")

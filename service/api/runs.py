@@ -7,25 +7,15 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BaseModel, ConfigDict
 
 from service.api.acceptance import Accepted, check_budget
 from service.api.access import CurrentCaller
 from service.api.deps import CurrentArtifacts, CurrentStore, RunId
 from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused, documented
-from service.schema import Extension, Run, RunState, RunSummary
+from service.schema import Extension, Run, RunList, RunState
 from service.store import Wanted
 
 router = APIRouter(prefix="/runs", tags=["runs"], responses=COMMON)
-
-
-class RunList(BaseModel):
-    """Runs in the order asked for; `next_cursor` asks for those that follow and is null at the end."""
-
-    model_config = ConfigDict(frozen=True)
-
-    items: tuple[RunSummary, ...]
-    next_cursor: str | None
 
 
 @router.post(

@@ -21,6 +21,7 @@ from service.schema import (
     Feedback,
     Iteration,
     Run,
+    RunList,
     RunRequest,
     RunSummary,
     Training,
@@ -37,13 +38,6 @@ class Release(BaseModel):
     """A server's sign of life, as far as it is read."""
 
     version: str
-
-
-class RunPage(BaseModel):
-    """One page of runs, newest first."""
-
-    items: tuple[RunSummary, ...]
-    next_cursor: str | None = None
 
 
 class Client:
@@ -82,7 +76,7 @@ class Client:
 
     def runs(self, limit: int) -> tuple[RunSummary, ...]:
         """The newest runs."""
-        return self._read(RunPage, "GET", f"/runs?limit={limit}").items
+        return self._read(RunList, "GET", f"/runs?limit={limit}").items
 
     def steer(self, run_id: str, wish: Literal["pause", "resume", "cancel"]) -> Run:
         """Pauses a run, puts it back into the queue, or ends it."""

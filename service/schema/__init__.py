@@ -20,6 +20,7 @@ from service.schema.estimate import (
     TrainingEstimate,
 )
 from service.schema.health import Check, OrchestratorPresence, RayState, Readiness
+from service.schema.lineage import Difference, Lineage, Node
 from service.schema.people import Contribution, Feedback, Order, OwnReward, Preference, Words
 from service.schema.run import (
     Candidate,
@@ -36,6 +37,7 @@ from service.schema.run import (
     Message,
     Moment,
     Run,
+    RunList,
     RunRecord,
     RunState,
     RunSummary,
@@ -77,11 +79,11 @@ __all__ = [
     "OFFLINE", "OFFLINE_DESIGNERS", "OFFLINE_RANDOM", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward",
     "BaselineSummary", "BaselineTraining", "Budget", "BudgetKind", "BudgetReached", "Candidate", "CandidateState",
     "Census", "Check", "Comparison", "Completion", "CompletionState", "ComponentSummary", "ComponentVerdict",
-    "Contribution", "CurvePoint", "DesignEstimate", "EpisodeEnd", "EpisodeSummary", "Estimate", "Event", "EventKind",
-    "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration", "IterationState",
-    "Measure", "MeasuredCompletions", "MeasuredPace", "Message", "Moment", "NewToken", "OrchestratorPresence", "Order",
+    "Contribution", "CurvePoint", "DesignEstimate", "Difference", "EpisodeEnd", "EpisodeSummary", "Estimate", "Event", "EventKind",
+    "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration", "IterationState", "Lineage",
+    "Measure", "MeasuredCompletions", "MeasuredPace", "Message", "Moment", "NewToken", "Node", "OrchestratorPresence", "Order",
     "OwnReward", "PPOConfig", "PolicyOf", "Preference", "RayState", "Readiness", "RewardComparison", "RewardKind",
-    "Run", "RunRecord", "RunRequest", "RunState", "RunSummary", "Scope", "SearchConfig", "Seed", "Severity", "Spending", "Tally",
-    "Token", "Training", "TrainingConfig", "TrainingEstimate", "TrainingResult", "TrainingState", "Usage", "Verdict",
+    "Run", "RunList", "RunRecord", "RunRequest", "RunState", "RunSummary", "Scope", "SearchConfig", "Seed", "Severity", "Spending",
+    "Tally", "Token", "Training", "TrainingConfig", "TrainingEstimate", "TrainingResult", "TrainingState", "Usage", "Verdict",
     "Words",
 ]  # fmt: skip

@@ -265,6 +265,13 @@ class RunSummary(Frozen):
     updated_at: datetime
 
 
+class RunList(Frozen):
+    """Runs in the order asked for; `next_cursor` asks for those that follow and is null at the end."""
+
+    items: tuple[RunSummary, ...]
+    next_cursor: str | None
+
+
 class RunRecord(Frozen):
     """All that is known of a run: what `evolution` decides from. Lists are in order of iteration, slot and attempt.
 

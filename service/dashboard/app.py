@@ -1,0 +1,77 @@
+"""The application: pages beside an API, at one address.
+
+NiceGUI keeps the pages of all viewers in its process, and there is one such application in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+from nicegui import ui
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.dashboard.pages import login, runs
+from service.dashboard.passage import Passage
+from service.dashboard.session import CookieAsBearer, Guarded
+from service.dashboard.site import Site
+
+API = "/api/"
+PAGES = (runs, login)
+RECONNECT_SECONDS = 30.0
+"""So long a page is kept for a viewer whose network is away; later it is made anew."""
+ANSWER_SECONDS = 30.0
+POOL = httpx.Limits(max_connections=None)
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def dashboard_beside(api: ASGIApp, lifespan: Lifespan) -> ASGIApp:
+    """The dashboard of an API of this process, whose lifespan becomes its own."""
+    http = httpx.AsyncClient(
+        transport=httpx.ASGITransport(api, raise_app_exceptions=False), base_url="http://127.0.0.1"
+    )
+    return _Beside(CookieAsBearer(api), Guarded(_pages(http, lifespan)))
+
+
+def dashboard_of(server: str) -> ASGIApp:
+    """The dashboard of an API at another address."""
+    http = httpx.AsyncClient(base_url=server, timeout=httpx.Timeout(ANSWER_SECONDS), limits=POOL, trust_env=False)
+
+    @asynccontextmanager
+    async def closing(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await http.aclose()
+
+    return _Beside(CookieAsBearer(Passage(http)), Guarded(_pages(http, closing)))
+
+
+class _Beside:
+    """ASGI: what lies under `/api/` is the API's, all else are pages, whose lifespan includes the API's."""
+
+    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+        self._api, self._pages = api, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_api = scope["type"] == "http" and scope["path"].startswith(API)
+        await (self._api if is_api else self._pages)(scope, receive, send)
+
+
+def _pages(http: httpx.AsyncClient, lifespan: Lifespan) -> FastAPI:
+    pages = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    site = Site(http)
+    for page in PAGES:
+        page.install(site)
+    ui.run_with(
+        pages,
+        title="Rewardsmith",
+        favicon=Path(__file__).with_name("icon.svg"),
+        dark=None,
+        language="en-US",
+        tailwind=False,
+        reconnect_timeout=RECONNECT_SECONDS,
+        show_welcome_message=False,
+    )
+    return pages

@@ -1,0 +1,1 @@
+"""What NiceGUI does not bring: elements of our own, each a small JavaScript file and its Python side."""

@@ -1,0 +1,86 @@
+"""What stands around every page: a way past it for keyboards, the names of the pages, colours and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
+from nicegui.events import KeyEventArguments
+
+from service.dashboard.session import COOKIE
+
+STYLE = Path(__file__).with_name("style.css")
+PAGES = (("Runs", "/"), ("New run", "/new"), ("Health", "/health"))
+KEYS = (
+    ("/", "go to the search"),
+    ("j, k", "the next, the one before"),
+    ("c", "compare"),
+    ("space", "play, stop"),
+    ("d", "dark, light, or as the system"),
+    ("?", "these keys"),
+)
+COLOURS = "rewardsmith_colours"
+DARK: dict[str | None, bool | None] = {"dark": True, "light": False}
+REMEMBER: dict[bool | None, str] = {
+    chosen: f"document.cookie = '{COOKIE_TEXT}; path=/; max-age=31536000; samesite=strict'"
+    for chosen, COOKIE_TEXT in ((True, f"{COLOURS}=dark"), (False, f"{COLOURS}=light"), (None, f"{COLOURS}="))
+}
+"""What the browser runs to remember how the colours were chosen: nothing of anybody's is in it."""
+NEXT = {None: True, True: False, False: None}
+
+
+@contextmanager
+def frame(title: str, cookies: Mapping[str, str]) -> Iterator[ui.element]:
+    """The page's main part within it, to be filled."""
+    ui.add_css(STYLE)
+    dark = ui.dark_mode(DARK.get(cookies.get(COLOURS)))
+    keys = _keys()
+    with ui.element("header").classes("rs-header"):
+        ui.link("Rewardsmith", "/").classes("rs-brand")
+        with ui.element("nav").props('aria-label="Pages"'):
+            for name, target in PAGES:
+                ui.link(name, target).props("aria-current=page" if name == title else "")
+        ui.button("Keys", on_click=keys.open).props("flat no-caps dense").classes("rs-keys")
+        if COOKIE in cookies:
+            with ui.element("form").props("method=post action=/logout"):
+                words("button", "Log out").props("type=submit").classes("rs-quiet-button")
+
+    def pressed(event: KeyEventArguments) -> None:
+        if not event.action.keydown or event.modifiers.ctrl or event.modifiers.meta or event.modifiers.alt:
+            return
+        if event.key == "d":
+            dark.value = NEXT[dark.value]
+            ui.run_javascript(REMEMBER[dark.value])
+        elif event.key == "?":
+            keys.open()
+        elif event.key == "/":
+            ui.run_javascript("document.querySelector('[type=search]')?.focus()")
+
+    ui.keyboard(on_key=pressed, repeating=False)
+    with ui.element("main").props("id=main").classes("rs-main") as main:
+        yield main
+    ui.skip_link("To the page's content", target=main)
+
+
+def words(tag: str, said: str) -> TextElement:
+    """An element that holds nothing but words, which are shown as they are."""
+    return TextElement(tag=tag, text=said)
+
+
+def heading(said: str) -> TextElement:
+    """What the page is about."""
+    return words("h1", said)
+
+
+def _keys() -> ui.dialog:
+    with ui.dialog() as dialog, ui.card():
+        words("h2", "Keys")
+        with ui.element("dl").classes("rs-list"):
+            for key, does in KEYS:
+                words("dt", key)
+                words("dd", does)
+        ui.button("Close", on_click=dialog.close).props("flat no-caps")
+    return dialog

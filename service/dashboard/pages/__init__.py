@@ -1,0 +1,1 @@
+"""The pages, one module each; `install` adds it to a site."""

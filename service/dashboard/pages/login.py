@@ -1,0 +1,60 @@
+"""Logging in: a browser gives a token once and keeps it in a cookie that no script can read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import Form, Request, Response
+from fastapi.responses import RedirectResponse
+from nicegui import app, ui
+
+from service.dashboard.faults import DashboardFault
+from service.dashboard.frame import heading, words
+from service.dashboard.session import COOKIE
+from service.dashboard.site import Site, Visit
+
+KEPT_SECONDS = 30 * 86_400
+
+
+def install(site: Site) -> None:
+    """Adds the page and what its form is sent to."""
+
+    @site.page("/login", "Log in")
+    async def login(visit: Visit) -> None:
+        heading("Log in")
+        if fault := visit.query.get("fault"):
+            ui.label(fault).classes("rs-notice").props("role=alert")
+        with ui.element("form").props("method=post action=/login").classes("rs-card rs-form"):
+            words("label", "Token").props("for=token")
+            ui.element("input").props(
+                "id=token name=token type=password required autocomplete=current-password autofocus"
+            )
+            ui.element("input").props("type=hidden name=next").props["value"] = _inside(visit.query.get("next", "/"))
+            words("p", "`rewardsmith token create NAME` makes one; scope `run` may submit and steer, `read` may look.")
+            words("button", "Log in").props("type=submit").classes("rs-button")
+
+    @app.post("/login", include_in_schema=False)
+    async def take(request: Request, token: Annotated[str, Form()], next: Annotated[str, Form()] = "/") -> Response:  # noqa: A002
+        token = token.strip()
+        try:
+            await site.api(token).runs({"limit": "1"})
+        except (DashboardFault, ValueError) as fault:  # a token that no header can hold is none
+            return RedirectResponse(f"/login?{urlencode({'next': _inside(next), 'fault': str(fault)})}", 303)
+        answer = RedirectResponse(_inside(next), 303)
+        secure = request.url.scheme == "https"
+        answer.set_cookie(COOKIE, token, KEPT_SECONDS, httponly=True, secure=secure, samesite="strict")
+        return answer
+
+    @app.post("/logout", include_in_schema=False)
+    async def forget() -> Response:
+        answer = RedirectResponse("/login", 303)
+        answer.delete_cookie(COOKIE)
+        return answer
+
+
+def _inside(target: str) -> str:
+    """Where to go on, if that is a page of ours."""
+    parts = urlsplit(target)
+    inside = not parts.scheme and not parts.netloc and target.startswith("/") and not target.startswith(("//", "/\\"))
+    return target if inside else "/"

@@ -1,0 +1,84 @@
+"""What all pages share: who looks at them, the frame around them, and what is shown where the API has no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+import httpx
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+from nicegui import ui
+
+from service.dashboard.client import Api
+from service.dashboard.faults import ApiRefused, DashboardFault, LoggedOut
+from service.dashboard.frame import frame, heading
+from service.dashboard.session import COOKIE
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One person at one page: the API in their name, and what the page's address says."""
+
+    api: Api
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+Build = Callable[[Visit], Awaitable[None]]
+
+
+class Site:
+    """The pages of one process; `http` reaches the API."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    def api(self, token: str | None) -> Api:
+        """The API in the name of a token."""
+        return Api(self._http, token)
+
+    def page(self, path: str, title: str) -> Callable[[Build], Build]:
+        """Shows what the function builds at that path, within the frame."""
+
+        def register(build: Build) -> Build:
+            async def show(request: Request) -> Response | None:
+                return await self._show(build, title, request)
+
+            ui.page(path, title=f"{title} · Rewardsmith")(show)
+            return build
+
+        return register
+
+    async def _show(self, build: Build, title: str, request: Request) -> Response | None:
+        visit = Visit(self.api(request.cookies.get(COOKIE)), request.path_params, request.query_params)
+        with frame(title, request.cookies) as main:
+            try:
+                await build(visit)
+            except LoggedOut:
+                asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+                return RedirectResponse(f"/login?{urlencode({'next': asked})}", 303)
+            except DashboardFault as fault:
+                main.clear()
+                _tell(fault)
+        return None
+
+
+def _tell(fault: DashboardFault) -> None:
+    missing = isinstance(fault, ApiRefused) and fault.missing
+    heading("Not here" if missing else "No answer")
+    ui.label(str(fault)).classes("rs-notice").props("role=alert")
+    ui.link("All runs", "/")
+
+
+def address(path: str, query: Mapping[str, str]) -> str:
+    """A path with what is given of the query."""
+    given = {name: value for name, value in query.items() if value}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def run_address(run_id: str, candidate_id: str | None = None) -> str:
+    """Where a run, or one of its candidates, is shown."""
+    run = f"/runs/{quote(run_id, safe='')}"
+    return run if candidate_id is None else f"{run}/candidates/{quote(candidate_id, safe='')}"
