@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 
 from service.api import (
     candidates,
+    census,
     completions,
     environments,
     estimates,
@@ -44,7 +45,7 @@ THREADS = 6
 the event loop, which has to answer, waits for all."""
 RESOURCES = (
     estimates, runs, candidates, replays, lineage, people, trainings, completions, events, export, environments, rewards,
-    metrics,
+    metrics, census,
 )  # fmt: skip
 
 

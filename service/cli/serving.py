@@ -103,31 +103,32 @@ def application() -> ASGIApp:
 
 
 def serve_all(host: str, port: int) -> None:
-    """Serves the API and works on its runs until it is interrupted.
+    """Serves API and dashboard and works on the runs until it is interrupted.
 
     On this machine's own address nobody is asked for a token. Only requests that name that address are answered then, so that
     no page in a browser can reach the API through a name of its own.
     """
     import uvicorn
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from service.api.observed import Observed
-    from service.app import ROOT, create_app
+    from service.app import ROOT, answering, create_app
+    from service.dashboard.app import dashboard_beside
 
     with _logged():
         settings = settings_of_this_machine("serve", log.warning)
         loopback = _is_loopback(host)
         store, artifacts = open_stores(settings)
         application = create_app(settings, store, artifacts, DesignerCheck(settings), open_access=loopback)
+        whole = dashboard_beside(Observed(application, ROOT), answering)
         if loopback:
-            application.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+            whole = _for_this_machine(whole)
             log.warning("open access: whoever is on this machine may use http://%s:%d without a token", host, port)
         stop = _stop_when_told()  # the server of the API ends first, and hands the signal on
         worker = threading.Thread(target=_dispatch, args=(settings, store, artifacts, stop), name="dispatcher")
         worker.start()
         try:
             uvicorn.run(
-                Observed(application, ROOT),
+                whole,
                 host=host,
                 port=port,
                 timeout_graceful_shutdown=LONGEST_GOODBYE_SECONDS,
@@ -138,6 +139,43 @@ def serve_all(host: str, port: int) -> None:
             stop.set()
             worker.join()
             store.close()
+
+
+def serve_dashboard(host: str, port: int) -> None:
+    """Serves the dashboard alone, of the API that `REWARDSMITH_URL` names.
+
+    It keeps its viewers' pages in its process, so that there is one.
+    """
+    import uvicorn
+
+    from service.dashboard.app import dashboard_of
+
+    with _logged():
+        settings = read_settings()
+        if settings.url is None:
+            raise BadInput(
+                "the dashboard shows the API of a server: name it in REWARDSMITH_URL, or use `rewardsmith serve`"
+            )
+        workers = os.environ.get("WEB_CONCURRENCY", "1")
+        if workers != "1":
+            raise BadInput(
+                f"the dashboard keeps its pages in one process; WEB_CONCURRENCY asks for {workers!r}: unset it"
+            )
+        uvicorn.run(
+            dashboard_of(settings.url),
+            host=host,
+            port=port,
+            timeout_graceful_shutdown=LONGEST_GOODBYE_SECONDS,
+            log_config=None,
+            access_log=False,
+        )
+
+
+def _for_this_machine(application: ASGIApp) -> ASGIApp:
+    """Answers requests alone that name this machine's own address."""
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    return TrustedHostMiddleware(application, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from service.baselines.environment import Environment, EnvironmentSummary
 from service.dashboard.faults import ApiAway, ApiRefused, LoggedOut
 from service.schema import (
     Candidate,
+    Census,
     Completion,
     Difference,
     Estimate,
@@ -57,8 +58,14 @@ class Api:
     """Calls the API with the token of whoever looks, None where access is open. Raises `DashboardFault`."""
 
     def __init__(self, http: httpx.AsyncClient, token: str | None = None) -> None:
-        self._http = http
+        self._http, self._token = http, token
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Api) and (self._http, self._token) == (other._http, other._token)
+
+    def __hash__(self) -> int:
+        return hash((id(self._http), self._token))
 
     async def runs(self, wanted: dict[str, str]) -> RunList:
         """One page of runs; `wanted` are the query's parameters."""
@@ -127,9 +134,10 @@ class Api:
         """Has a candidate that was stopped early trained to its end."""
         return await self._read(Run, "POST", f"{_candidate(run_id, candidate_id)}/continue")
 
-    async def completions(self, run_id: str) -> list[Completion]:
-        """Every request to a model in a run."""
-        return await self._read(list[Completion], "GET", f"/runs/{_segment(run_id)}/completions")
+    async def completions(self, run_id: str, iteration: int, slot: int) -> list[Completion]:
+        """The requests to a model for one candidate."""
+        wanted = {"iteration": str(iteration), "slot": str(slot)}
+        return await self._read(list[Completion], "GET", f"/runs/{_segment(run_id)}/completions", wanted=wanted)
 
     async def events(self, run_id: str, after: int) -> list[Event]:
         """A run's events with a number above `after`, in order."""
@@ -142,6 +150,10 @@ class Api:
     async def environment(self, environment: str) -> Environment:
         """One environment's card and stored baselines."""
         return await self._read(Environment, "GET", f"/environments/{_segment(environment)}")
+
+    async def census(self) -> Census:
+        """What all runs come to."""
+        return await self._read(Census, "GET", "/census")
 
     async def readiness(self) -> Readiness:
         """Whether runs can be worked on, and what keeps them from it."""

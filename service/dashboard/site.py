@@ -13,6 +13,7 @@ from nicegui import ui
 
 from service.dashboard.client import Api
 from service.dashboard.faults import ApiRefused, DashboardFault, LoggedOut
+from service.dashboard.following import Following
 from service.dashboard.frame import frame, heading
 from service.dashboard.session import COOKIE
 
@@ -22,6 +23,7 @@ class Visit:
     """One person at one page: the API in their name, and what the page's address says."""
 
     api: Api
+    following: Following
     path: Mapping[str, str]
     query: Mapping[str, str]
 
@@ -34,6 +36,7 @@ class Site:
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
+        self._following = Following()
 
     def api(self, token: str | None) -> Api:
         """The API in the name of a token."""
@@ -52,7 +55,7 @@ class Site:
         return register
 
     async def _show(self, build: Build, title: str, request: Request) -> Response | None:
-        visit = Visit(self.api(request.cookies.get(COOKIE)), request.path_params, request.query_params)
+        visit = Visit(self.api(request.cookies.get(COOKIE)), self._following, request.path_params, request.query_params)
         with frame(title, request.cookies) as main:
             try:
                 await build(visit)

@@ -9,7 +9,7 @@ from service.schema.baseline import (
     BaselineSummary,
     BaselineTraining,
 )
-from service.schema.census import Census, Measure, Tally
+from service.schema.census import Census, DailySpending, Measure, Tally
 from service.schema.estimate import (
     BudgetKind,
     BudgetReached,
@@ -79,7 +79,8 @@ __all__ = [
     "OFFLINE", "OFFLINE_DESIGNERS", "OFFLINE_RANDOM", "Baseline", "BaselineKind", "BaselinePoint", "BaselineReward",
     "BaselineSummary", "BaselineTraining", "Budget", "BudgetKind", "BudgetReached", "Candidate", "CandidateState",
     "Census", "Check", "Comparison", "Completion", "CompletionState", "ComponentSummary", "ComponentVerdict",
-    "Contribution", "CurvePoint", "DesignEstimate", "Difference", "EpisodeEnd", "EpisodeSummary", "Estimate", "Event", "EventKind",
+    "Contribution", "CurvePoint", "DailySpending",
+    "DesignEstimate", "Difference", "EpisodeEnd", "EpisodeSummary", "Estimate", "Event", "EventKind",
     "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration", "IterationState", "Lineage",
     "Measure", "MeasuredCompletions", "MeasuredPace", "Message", "Moment", "NewToken", "Node", "OrchestratorPresence", "Order",
     "OwnReward", "PPOConfig", "PolicyOf", "Preference", "RayState", "Readiness", "RewardComparison", "RewardKind",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from service.schema.health import RayState
@@ -34,8 +34,20 @@ class Tally(Frozen):
     value: float
 
 
+class DailySpending(Frozen):
+    """What one model's completions came to on one day, in UTC; those of runs that were deleted are in the tallies alone."""
+
+    day: date
+    model: str
+    completions: int
+    usd: float
+
+
 class Census(Frozen):
-    """All runs at one moment: `in_flight` are completions asked for and not yet answered, by model."""
+    """All runs at one moment: `in_flight` are completions asked for and not yet answered, by model.
+
+    `spending` is of the last 30 days on which something was asked for, the newest first.
+    """
 
     runs: dict[RunState, int]
     oldest_queued_at: datetime | None
@@ -43,3 +55,4 @@ class Census(Frozen):
     in_flight: dict[str, int]
     orchestrators: dict[RayState, int]
     tallies: tuple[Tally, ...]
+    spending: tuple[DailySpending, ...] = ()

@@ -208,6 +208,8 @@ class Iteration(Frozen):
     mean: float | None = None
     trained: int = 0
     candidates: int = 0
+    usd: float = 0.0
+    environment_steps: int = 0
 
 
 class Spending(Frozen):
@@ -243,6 +245,7 @@ class Run(Frozen):
     best_candidate_id: str | None
     comparison: Comparison | None
     spending: Spending
+    last_event: int = 0
     created_at: datetime
     updated_at: datetime
 

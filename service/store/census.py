@@ -11,10 +11,11 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
-from service.schema import CandidateState, Census, CompletionState, Measure, RayState, RunState, Tally
+from service.schema import CandidateState, Census, CompletionState, DailySpending, Measure, RayState, RunState, Tally
 from service.store.columns import now
 from service.store.tables import CandidateRow, CompletionRow, FaultRow, OrchestratorRow, RunRow, TallyRow
 
+DAYS = 30
 KEEP = text(
     "INSERT INTO tally (measure, model, kind, value) VALUES (:measure, :model, :kind, :value) "
     "ON CONFLICT (measure, model, kind) DO UPDATE SET value = tally.value + excluded.value"
@@ -58,6 +59,7 @@ def census(session: Session, seen_within: timedelta) -> Census:
         in_flight={one.model: one.number for one in completions if one.state == CompletionState.INTENDED},
         orchestrators={RayState(ray): count for ray, count in session.exec(alive.group_by(OrchestratorRow.ray)).all()},
         tallies=tuple(Tally(**key._asdict(), value=value) for key, value in sorted(tallies.items())),
+        spending=_spending(session),
     )
 
 
@@ -81,6 +83,19 @@ def _completions(session: Session, run_id: str | None = None) -> list[Completion
     ).where(*_of(col(CompletionRow.run_id), run_id))
     grouped = session.execute(query.group_by(col(CompletionRow.model), col(CompletionRow.state)))
     return [Completions(*row) for row in grouped.all()]
+
+
+def _spending(session: Session) -> tuple[DailySpending, ...]:
+    """By day and model, over the last days on which something was asked for; times are kept and read in UTC."""
+    day = func.date(col(CompletionRow.created_at))
+    days = session.execute(select_columns(day).group_by(day).order_by(day.desc()).limit(DAYS)).scalars().all()
+    query = select_columns(day, col(CompletionRow.model), func.count(), func.coalesce(func.sum(CompletionRow.usd), 0.0))
+    rows = session.execute(
+        query.where(day.in_(days))
+        .group_by(day, col(CompletionRow.model))
+        .order_by(day.desc(), col(CompletionRow.model))
+    ).all()
+    return tuple(DailySpending(day=at, model=model, completions=number, usd=usd) for at, model, number, usd in rows)
 
 
 def _counted(session: Session, completions: Iterable[Completions], run_id: str | None = None) -> dict[Counted, float]:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from service.schema import EventKind, RunState
 from service.store.columns import now
-from service.store.tables import EventRow, FaultRow, RunRow
+from service.store.tables import EventRow, FaultRow, IterationRow, RunRow
 
 TEXT_LIMIT = 500
 
@@ -54,6 +54,14 @@ class Change:
                 steps=steps,
             )
         )
+
+    def spend(self, iteration: int | None, *, usd: float = 0.0, environment_steps: int = 0) -> None:
+        """Counts what was used, of the run and of the iteration that it was used in, if in one."""
+        row = None if iteration is None else self.session.get(IterationRow, (self.run.id, iteration))
+        for spender in (self.run, row):
+            if spender is not None:
+                spender.usd += usd
+                spender.environment_steps += environment_steps
 
     def fault(self, kind: str) -> None:
         """Counts a reward that was at fault."""

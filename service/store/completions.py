@@ -87,7 +87,7 @@ def _spend(change: Change, row: CompletionRow, usage: Usage) -> None:
     row.prompt_tokens, row.completion_tokens = usage.prompt_tokens, usage.completion_tokens
     row.usd, row.latency_seconds = usage.usd, usage.latency_seconds
     change.run.completions += 1
-    change.run.usd += usage.usd or 0.0
+    change.spend(row.iteration, usd=usage.usd or 0.0)
     change.run.prompt_tokens += usage.prompt_tokens
     change.run.completion_tokens += usage.completion_tokens
 

@@ -14,8 +14,15 @@ POOL_SIZE = 8
 POOL_OVERFLOW = 8
 POOL_SECONDS = 10
 """A server allows a hundred connections by default: six processes of ours may have sixteen each."""
-CONNECTING = {"connect_timeout": CONNECT_SECONDS, "application_name": "rewardsmith", "client_encoding": "utf8"}
-"""A database of the encoding SQL_ASCII, which says nothing of its text, would be read as bytes otherwise."""
+CONNECTING = {
+    "connect_timeout": CONNECT_SECONDS,
+    "application_name": "rewardsmith",
+    "client_encoding": "utf8",
+    "options": "-c timezone=UTC",
+}
+"""A day begins where UTC's does.
+
+A database of the encoding SQL_ASCII, which says nothing of its text, would be read as bytes otherwise."""
 MIGRATION_LOCK = 7_263_746_001
 """The advisory lock that a migration holds; any number that nothing else on the server uses."""
 

@@ -83,6 +83,7 @@ def run_of(row: RunRow) -> Run:
         best_candidate_id=row.best_candidate_id,
         comparison=row.comparison,
         spending=spending_of(row),
+        last_event=row.last_event,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -220,12 +221,20 @@ def _iteration_of(row: IterationRow, candidates: Sequence[Candidate]) -> Iterati
         mean=fmean(fitness) if fitness else None,
         trained=len(trained),
         candidates=len(candidates),
+        usd=row.usd,
+        environment_steps=row.environment_steps,
     )
 
 
-def completions_of(session: Session, run_id: str) -> tuple[Completion, ...]:
-    """All completions of a run in order of iteration, slot, attempt and try."""
+def completions_of(
+    session: Session, run_id: str, iteration: int | None = None, slot: int | None = None
+) -> tuple[Completion, ...]:
+    """Completions of a run, of one iteration or one slot if given, in order of iteration, slot, attempt and try."""
     query = select(CompletionRow).where(CompletionRow.run_id == run_id)
+    if iteration is not None:
+        query = query.where(CompletionRow.iteration == iteration)
+    if slot is not None:
+        query = query.where(CompletionRow.slot == slot)
     order = (CompletionRow.iteration, CompletionRow.slot, CompletionRow.attempt, CompletionRow.earlier)
     return tuple(completion_of(row) for row in session.exec(query.order_by(*(col(part) for part in order))).all())
 

@@ -163,11 +163,11 @@ class Store:
                 records.candidate_row(session, run_id, candidate_id)
             return records.trainings_of(session, run_id, candidate_id)
 
-    def completions(self, run_id: str) -> tuple[Completion, ...]:
+    def completions(self, run_id: str, iteration: int | None = None, slot: int | None = None) -> tuple[Completion, ...]:
         """The run's completions in order of iteration, slot, attempt and try. Raises `NotFound`."""
         with self._database.reading() as session:
             records.run_row(session, run_id)
-            return records.completions_of(session, run_id)
+            return records.completions_of(session, run_id, iteration, slot)
 
     def events(self, run_id: str, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
         """At most `limit` events with numbers above `after`, in order and without gaps. Raises `NotFound`."""

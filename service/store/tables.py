@@ -92,6 +92,8 @@ class IterationRow(SQLModel, table=True):
     run_id: str = Field(sa_column=_run_id(primary_key=True))
     number: int = Field(primary_key=True)
     state: str = Field(max_length=STATE)
+    usd: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
+    environment_steps: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class CandidateRow(SQLModel, table=True):

@@ -65,7 +65,7 @@ def add_segment(
         _state_event(change, row, "running")
     row.segments_done += 1
     row.checkpoint_key = checkpoint_key
-    change.run.environment_steps += environment_steps
+    change.spend(_iteration(change, row), environment_steps=environment_steps)
     change.session.add(CurvePointRow(training_id=training_id, segment=point.segment, point=point))
     change.event(
         EventKind.CURVE_POINT,
@@ -87,7 +87,7 @@ def finish(change: Change, training_id: str, result: TrainingResult, policy_key:
         return
     _check_open(row, TrainingState.FINISHED)
     row.state, row.result, row.policy_key = TrainingState.FINISHED, result, policy_key
-    change.run.environment_steps += environment_steps
+    change.spend(_iteration(change, row), environment_steps=environment_steps)
     _state_event(change, row, f"finished with fitness {result.fitness:.4g}", fitness=result.fitness)
 
 

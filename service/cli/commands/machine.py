@@ -87,7 +87,7 @@ def prune(
 
 @app.command()
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Serve the API and work on its runs.
+    """Serve dashboard and API, and work on the runs.
 
     On 127.0.0.1 whoever is on this machine may use it; on any other address it asks for a token.
     """
@@ -106,6 +106,17 @@ def api(
     from service.cli.serving import serve_api
 
     serve_api(host, port, workers)
+
+
+@app.command()
+def dashboard(host: Host = "127.0.0.1", port: Port = 8080) -> None:
+    """Serve the dashboard of a server's API.
+
+    REWARDSMITH_URL names the server; whoever looks logs in with a token of it.
+    """
+    from service.cli.serving import serve_dashboard
+
+    serve_dashboard(host, port)
 
 
 @app.command()

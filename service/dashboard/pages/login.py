@@ -31,7 +31,9 @@ def install(site: Site) -> None:
                 "id=token name=token type=password required autocomplete=current-password autofocus"
             )
             ui.element("input").props("type=hidden name=next").props["value"] = _inside(visit.query.get("next", "/"))
-            words("p", "`rewardsmith token create NAME` makes one; scope `run` may submit and steer, `read` may look.")
+            words("p", "The command")
+            words("code", "rewardsmith token create NAME --scope run")
+            words("p", "makes one. With scope read one may look, with run submit and steer as well.")
             words("button", "Log in").props("type=submit").classes("rs-button")
 
     @app.post("/login", include_in_schema=False)

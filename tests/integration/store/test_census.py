@@ -94,6 +94,18 @@ def test_completions_are_counted_by_model_and_end_with_what_they_cost(store: Sto
     }
 
 
+def test_what_was_paid_is_told_by_day_and_model(store: Store, writer: Writer) -> None:
+    writer.start_iteration(1)
+    ask(writer, 0, "openai/a", Usage(usd=0.25))
+    ask(writer, 1, "openai/a", Usage(usd=0.5))
+    ask(writer, 2, "ollama/b", Usage(usd=None))
+    days = {one.created_at.astimezone(UTC).date() for one in store.completions(writer.claim.run_id)}
+    spent = store.census(SEEN_WITHIN).spending
+    assert {one.day for one in spent} == days  # two, if midnight came between
+    assert sum(one.usd for one in spent if one.model == "openai/a") == 0.75
+    assert sum(one.completions for one in spent) == 3
+
+
 def test_a_completion_in_flight_when_its_process_died_is_counted_as_lost(
     store: Store, new_run: Callable[..., Run]
 ) -> None:

@@ -100,3 +100,11 @@ def test_a_reply_that_utf8_cannot_hold_is_stored_as_far_as_it_can_be(store: Stor
     stored = writer.store_completion(completion.id, "'; DROP TABLE run; --\x00\ud800<b>", "proposed", (), USAGE)
     assert stored.reply == "'; DROP TABLE run; --\ufffd\ufffd<b>"
     assert store.completions(writer.claim.run_id) == (stored,)
+
+
+def test_completions_are_asked_for_by_iteration_and_slot(store: Store, writer: Writer) -> None:
+    run_id = writer.claim.run_id
+    first, second, third = (writer.intend_completion(*place, 0, MODEL, MESSAGES) for place in ((1, 0), (1, 1), (2, 0)))
+    assert store.completions(run_id, 1) == (first, second)
+    assert store.completions(run_id, 2, 0) == (third,)
+    assert store.completions(run_id, slot=0) == (first, third)

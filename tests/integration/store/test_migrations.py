@@ -51,6 +51,16 @@ FIRST_RELEASE = [
         "comparison": False, "seed": 0, "state": "running", "segments": 2, "segments_done": 1,
     }),
     ("curve_point", {"training_id": "r-old-1-0-s0", "segment": 0, "point": json.dumps(POINT)}),
+    ("iteration", {"run_id": "r-old", "number": 1, "state": "training"}),
+    *(("completion", {
+        "id": f"r-old-1-{slot}-0-0", "run_id": "r-old", "iteration": 1, "slot": slot, "attempt": 0, "earlier": 0, "model": "a",
+        "state": "stored", "messages": "[]", "parents": "[]", "prompt_tokens": 0, "completion_tokens": 0, "usd": usd,
+        "latency_seconds": 0.0, "created_at": AT,
+    }) for slot, usd in ((0, 0.25), (1, 0.5), (2, None))),
+    *(("event", {
+        "run_id": "r-old", "number": number, "kind": "curve_point", "at": AT, "text": "a point", "candidate_id": "r-old-1-0",
+        "training_id": "r-old-1-0-s0", "steps": 500 * number,
+    }) for number in (1, 2)),
 ]  # fmt: skip
 MIGRATE_AND_READ = (
     "import sys; from service.store import migrate_store, open_store; "
@@ -104,6 +114,8 @@ def test_a_database_of_the_first_release_is_read_as_it_was(database_url: str) ->
     [training] = store.trainings("r-old")
     assert (training.warm_start, training.curve[0].fitness, training.curve[0].fitness_error) == (None, 0.25, None)
     assert store.get_run("r-old").request.training.seeds == 1
+    [iteration] = store.iterations("r-old")
+    assert (iteration.usd, iteration.environment_steps) == (0.75, 1000)  # as far as its curve came
     counted = {one.kind: one.value for one in store.census(timedelta()).tallies if one.measure is Measure.REWARD_FAULTS}
     assert counted == {"killed": 1, "return": 1, "timeout": 1}
     store.close()

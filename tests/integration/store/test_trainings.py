@@ -14,8 +14,10 @@ from service.schema import (
     Training,
     TrainingResult,
     TrainingState,
+    Usage,
 )
 from service.store import NotFound, StateConflict, Store, Writer
+from tests.integration.store.test_candidates import candidate as a_candidate
 
 RESULT = TrainingResult(best_segment=1, fitness=2.5, success_rate=0.5, episodes=())
 
@@ -98,6 +100,28 @@ def test_a_segment_that_comes_twice_counts_once(store: Store, writer: Writer, pl
     assert store.record(writer.claim.run_id) == before
     assert store.events(writer.claim.run_id) == events
     assert writer.checkpoint_key(planned) == "checkpoints/0"
+
+
+def test_what_is_used_counts_for_its_iteration_and_the_final_comparison_for_none(
+    store: Store, writer: Writer, planned: str
+) -> None:
+    run_id = writer.claim.run_id
+    writer.start_iteration(1)
+    writer.start_iteration(2)
+    writer.add_candidate(a_candidate(writer, 2, 0))
+    searched = training(writer, "2-0-s0").model_copy(
+        update={"candidate_id": f"{run_id}-2-0", "reward": "candidate", "comparison": False}
+    )
+    writer.add_trainings((searched,))
+    writer.add_segment(searched.id, point(0), "key", 1200)
+    writer.add_segment(searched.id, point(1), "key", 1200)
+    writer.finish_training(searched.id, RESULT, "policy", 100)
+    writer.add_segment(planned, point(0), "key", 5000)
+    asked = writer.intend_completion(1, 0, 0, "openai/a", ())
+    writer.store_completion(asked.id, "reply", "proposed", (), Usage(usd=0.25))
+    used = [(one.number, one.usd, one.environment_steps) for one in store.iterations(run_id)]
+    assert used == [(1, 0.25, 0), (2, 0.0, 2500)]
+    assert store.get_run(run_id).spending.environment_steps == 7500
 
 
 def test_a_training_whose_checkpoint_is_gone_begins_anew(store: Store, writer: Writer, planned: str) -> None:

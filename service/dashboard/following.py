@@ -1,0 +1,100 @@
+"""What happens in a run, asked for once a second for all pages that show it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from service.dashboard.client import Api
+from service.dashboard.faults import DashboardFault
+from service.schema import Event, EventKind, Iteration, Lineage, Run
+
+EVERY_SECONDS = 1.0
+PASSING = (EventKind.CURVE_POINT, EventKind.LOG, EventKind.COMPLETION)
+"""Events after which a run's states are as they were."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a run stands: itself, its iterations and its candidates."""
+
+    run: Run
+    iterations: list[Iteration]
+    lineage: Lineage
+
+    @classmethod
+    async def of(cls, api: Api, run_id: str) -> Standing:
+        """As it stands now; what is asked for first is never newer than what follows. Raises `DashboardFault`."""
+        run = await api.run(run_id)
+        return cls(run, await api.iterations(run_id), await api.lineage(run_id))
+
+
+Take = Callable[[list[Event], Standing | None], Awaitable[None]]
+"""What a page does with new events, and with how the run stands where they changed that."""
+
+
+@dataclass(eq=False)
+class _Page:
+    seen: int
+    take: Take
+
+
+class Following:
+    """The runs that pages of this process show, each followed as long as one of them does."""
+
+    def __init__(self) -> None:
+        self._followed: dict[tuple[str, Api], _Followed] = {}
+
+    def follow(self, api: Api, run_id: str, after: int, take: Take) -> Callable[[], None]:
+        """Gives the page each event above `after` once, in order; what comes back ends that."""
+        key = (run_id, api)
+        followed = self._followed.get(key)
+        if followed is None:
+            followed = self._followed[key] = _Followed(api, run_id)
+        page = _Page(after, take)
+        followed.pages.append(page)
+
+        def leave() -> None:
+            if page in followed.pages:
+                followed.pages.remove(page)
+            if not followed.pages and self._followed.pop(key, None) is not None:
+                followed.task.cancel()
+
+        return leave
+
+
+class _Followed:
+    def __init__(self, api: Api, run_id: str) -> None:
+        self._api, self._run_id = api, run_id
+        self.pages: list[_Page] = []
+        self.task = asyncio.create_task(self._follow(), name=f"following {run_id}")
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            try:
+                await self._look()
+            except DashboardFault as fault:  # the network comes back, and no event is lost meanwhile
+                log.info("run %s cannot be followed now: %s", self._run_id, fault)
+
+    async def _look(self) -> None:
+        """Pages that know equally much, most often all of them, are served by one request."""
+        for seen in sorted({page.seen for page in self.pages}):
+            events = await self._api.events(self._run_id, seen)
+            if not events:
+                continue
+            changed = any(event.kind not in PASSING for event in events)
+            standing = await Standing.of(self._api, self._run_id) if changed else None
+            for page in [page for page in self.pages if page.seen == seen]:
+                page.seen = events[-1].number
+                await self._give(page, events, standing)
+
+    async def _give(self, page: _Page, events: list[Event], standing: Standing | None) -> None:
+        try:
+            await page.take(events, standing)
+        except Exception:
+            log.exception("a page of run %s is no longer told what happens", self._run_id)
+            self.pages.remove(page)

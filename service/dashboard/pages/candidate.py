@@ -1,0 +1,160 @@
+"""One candidate: its code, what became of it and why, and what the robot does."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from service.dashboard.client import Api
+from service.dashboard.components.curve import Curve, Line
+from service.dashboard.components.replay import Replay
+from service.dashboard.curves import levels_of, lines_of, short
+from service.dashboard.faults import ApiRefused
+from service.dashboard.frame import heading, words
+from service.dashboard.pages.code import difference_of, show_code, show_completions, show_verdict
+from service.dashboard.pages.feedback import feedback_card
+from service.dashboard.site import Site, Visit, address, run_address
+from service.dashboard.wording import figure, percent
+from service.schema import Candidate, CandidateState, Finding, Run, Training
+
+POINTS = 300
+SHOWN = ("code", "difference", "prompts", "verdict")
+
+
+def install(site: Site) -> None:
+    """Adds the page."""
+
+    @site.page("/runs/{run_id}/candidates/{candidate_id}", "Candidate")
+    async def candidate(visit: Visit) -> None:
+        run_id, candidate_id = visit.path["run_id"], visit.path["candidate_id"]
+        run = await visit.api.run(run_id)
+        found = await visit.api.candidate(run_id, candidate_id)
+        ui.page_title(f"{short(candidate_id)} · {run.request.task[:60]} · Rewardsmith")
+        _head(run, found)
+        with ui.element("div").classes("rs-columns rs-wide"):
+            await _texts(visit, run, found)
+            with ui.element("section").classes("rs-stack"):
+                replay = _replay(run, found)
+                _findings(found, replay)
+        await _curves(visit.api, run, found)
+        await feedback_card(visit.api, run, candidate_id)
+
+
+def _head(run: Run, candidate: Candidate) -> None:
+    ui.link(run.request.task, run_address(run.id)).classes("rs-quiet")
+    with ui.element("div").classes("rs-row rs-spread"):
+        heading(f"Candidate {short(candidate.id)}")
+        ui.label(candidate.state.replace("_", " ")).classes(f"rs-state rs-state-{candidate.state}")
+    if candidate.reason:
+        ui.label(candidate.reason).classes("rs-notice")
+    with ui.element("dl").classes("rs-card rs-list"):
+        for name, value in _facts(run, candidate):
+            words("dt", name)
+            words("dd", value)
+        words("dt", "Parents")
+        with ui.element("dd").classes("rs-row"):
+            for parent in candidate.parents:
+                ui.link(short(parent), run_address(run.id, parent))
+            if not candidate.parents:
+                ui.label("none")
+
+
+def _facts(run: Run, candidate: Candidate) -> list[tuple[str, str]]:
+    interval = candidate.fitness_interval
+    between = "" if interval is None else f" (95%: {figure(interval.low)} to {figure(interval.high)})"
+    return [
+        ("Fitness", f"{figure(candidate.fitness)} {run.fitness.unit}".rstrip() + between),
+        ("Human-normalised", figure(candidate.human_normalised)),
+        ("Success rate", percent(candidate.success_rate)),
+        ("Made by", candidate.origin),
+    ]
+
+
+async def _texts(visit: Visit, run: Run, candidate: Candidate) -> None:
+    shown = visit.query.get("show", "code")
+    with ui.element("section").classes("rs-card"):
+        with ui.tabs().props("no-caps align=left dense") as tabs:
+            for name in SHOWN:
+                ui.tab(name, label=name.capitalize())
+        tabs.on_value_change(
+            lambda event: ui.navigate.history.replace(address(run_address(run.id, candidate.id), {"show": event.value}))
+        )
+        with ui.tab_panels(tabs, value=shown if shown in SHOWN else "code").classes("rs-panels"):
+            with ui.tab_panel("code"):
+                show_code(candidate.source)
+            with ui.tab_panel("difference"):
+                await difference_of(visit.api, run, candidate)
+            with ui.tab_panel("prompts"):
+                show_completions(await visit.api.completions(run.id, candidate.iteration, candidate.slot))
+            with ui.tab_panel("verdict"):
+                show_verdict(candidate)
+
+
+def _replay(run: Run, candidate: Candidate) -> Replay | None:
+    with ui.element("div").classes("rs-card"):
+        words("h2", "What the robot does")
+        if candidate.state is not CandidateState.TRAINED:
+            ui.label("There is an episode to look at once this candidate is trained.").classes("rs-quiet")
+            return None
+        url = f"/api/v1{run_address(run.id, candidate.id)}/replay"
+        return Replay(url, label=f"An episode of candidate {short(candidate.id)}")
+
+
+def _findings(candidate: Candidate, replay: Replay | None) -> None:
+    with ui.element("div").classes("rs-card"):
+        words("h2", "What the analyzer found")
+        if not candidate.findings:
+            ui.label("Nothing.").classes("rs-quiet")
+        with ui.element("ul").classes("rs-findings"):
+            for finding in candidate.findings:
+                _finding(finding, replay)
+
+
+def _finding(finding: Finding, replay: Replay | None) -> None:
+    with ui.element("li").classes(f"rs-severity-{finding.severity}"):
+        words("strong", f"{finding.severity}: ")
+        words("span", finding.message)
+        seconds = finding.moment.seconds
+        if seconds is not None and replay is not None:
+            ui.button(f"at {figure(seconds)} s", on_click=lambda: replay.seek(seconds)).props("flat dense no-caps")
+
+
+async def _curves(api: Api, run: Run, candidate: Candidate) -> None:
+    try:
+        trainings = [one for one in await api.trainings(run.id, candidate.id, POINTS) if not one.comparison]
+    except ApiRefused:
+        return
+    if not any(one.curve for one in trainings):
+        return
+    name = short(candidate.id)
+    levels = levels_of(run, await api.environment(run.request.environment))
+    lines = await lines_of(api, run.id, [candidate.id])
+    with ui.element("section").classes("rs-columns"):
+        with _titled("Fitness"):
+            Curve(label=f"Fitness of {name}", x="environment steps", y=run.fitness.name, lines=lines, levels=levels)
+        with _titled("Reward components, mean per step"):
+            _components(name, trainings[0], "mean")
+        with _titled("Their share of the reward's magnitude"):
+            _components(name, trainings[0], "share")
+
+
+def _titled(title: str) -> ui.element:
+    with ui.element("div").classes("rs-card") as card:
+        words("h2", title)
+    return card
+
+
+def _components(name: str, training: Training, what: str) -> Curve:
+    names = dict.fromkeys(component for point in training.curve for component in point.components)
+    lines = [
+        Line(
+            component,
+            component,
+            tuple(
+                (point.steps, getattr(point.components[component], what))
+                for point in training.curve
+                if component in point.components
+            ),
+        )
+        for component in names
+    ]
+    return Curve(label=f"Components of {name}, {what}", x="environment steps", y=what, lines=lines)

@@ -1,0 +1,119 @@
+"""Two to four candidates side by side: what differs, how they move, what they learned, and which is liked better."""
+
+from __future__ import annotations
+
+import asyncio
+
+from nicegui import ui
+
+from service.dashboard.components.curve import Curve
+from service.dashboard.components.replay import Replay
+from service.dashboard.curves import levels_of, lines_of, short
+from service.dashboard.faults import DashboardFault
+from service.dashboard.frame import heading, words
+from service.dashboard.pages.code import show_difference
+from service.dashboard.site import Site, Visit, run_address
+from service.dashboard.wording import figure, percent
+from service.schema import Candidate, CandidateState, Order, Run
+
+FEWEST, MOST = 2, 4
+GROUP = "compared"
+
+
+def install(site: Site) -> None:
+    """Adds the page."""
+
+    @site.page("/runs/{run_id}/compare", "Compare")
+    async def compare(visit: Visit) -> None:
+        run = await visit.api.run(visit.path["run_id"])
+        chosen = list(dict.fromkeys(filter(None, visit.query.get("of", "").split(","))))
+        ui.link(run.request.task, run_address(run.id)).classes("rs-quiet")
+        heading("Compare")
+        if not FEWEST <= len(chosen) <= MOST:
+            ui.label(f"Mark two to four candidates on the run's page; {len(chosen)} are named here.").classes(
+                "rs-notice"
+            )
+            return
+        found = await asyncio.gather(*(visit.api.candidate(run.id, one) for one in chosen))
+        with ui.element("section").classes("rs-side-by-side"):
+            for candidate in found:
+                await _column(visit, run, candidate, found[0])
+        with ui.element("section").classes("rs-columns"):
+            with ui.element("div").classes("rs-card"):
+                words("h2", "Fitness")
+                Curve(
+                    label="Fitness of the compared",
+                    x="environment steps",
+                    y=run.fitness.name,
+                    lines=await lines_of(visit.api, run.id, chosen),
+                    levels=levels_of(run, await visit.api.environment(run.request.environment)),
+                )
+            _Ranking(visit, run, chosen)
+
+
+async def _column(visit: Visit, run: Run, candidate: Candidate, first: Candidate) -> None:
+    with ui.element("article").classes("rs-card rs-stack"):
+        with ui.element("h2"):
+            ui.link(f"Candidate {short(candidate.id)}", run_address(run.id, candidate.id))
+        ui.label(
+            f"fitness {figure(candidate.fitness)}, success {percent(candidate.success_rate)}, {candidate.state.replace('_', ' ')}"
+        ).classes("rs-quiet")
+        if candidate.state is CandidateState.TRAINED:
+            url = f"/api/v1{run_address(run.id, candidate.id)}/replay"
+            Replay(url, label=f"An episode of candidate {short(candidate.id)}", group=GROUP)
+        if candidate.id != first.id:
+            show_difference(run, await visit.api.difference(run.id, candidate.id, first.id))
+        else:
+            ui.label("The others' code is shown by what differs from this one.").classes("rs-quiet")
+
+
+class _Ranking:
+    """The candidates in an order that keys and a mouse can change."""
+
+    def __init__(self, visit: Visit, run: Run, chosen: list[str]) -> None:
+        self._api, self._run = visit.api, run
+        self._order = list(chosen)
+        self._taken = 0
+        with ui.element("div").classes("rs-card rs-stack"):
+            words("h2", "Which do you like better")
+            ui.label("The first is liked best. Fitness stays the only judge; a model is shown your order.").classes(
+                "rs-quiet"
+            )
+            self._list = ui.element("ol").classes("rs-ranking")
+            self._why = ui.input("Why").props("maxlength=2000")
+            ui.button("Send the ranking", on_click=self._send).props("outline no-caps")
+        self._show()
+
+    def _show(self) -> None:
+        self._list.clear()
+        with self._list:
+            for place, candidate_id in enumerate(self._order):
+                with ui.element("li").classes("rs-row").props(f"draggable=true data-place={place}") as item:
+                    words("span", f"{place + 1}. candidate {short(candidate_id)}")
+                    self._move("Up", place, place - 1)
+                    self._move("Down", place, place + 1)
+                item.on("dragstart", lambda place=place: self._take(place))
+                item.on("dragover.prevent", js_handler="() => {}")
+                item.on("drop.prevent", lambda place=place: self._put(self._taken, place))
+
+    def _take(self, place: int) -> None:
+        self._taken = place
+
+    def _move(self, name: str, place: int, to: int) -> None:
+        label = f"{name}: candidate {short(self._order[place])}"
+        button = ui.button(name, on_click=lambda: self._put(place, to)).props(
+            f'flat dense no-caps aria-label="{label}"'
+        )
+        button.set_enabled(0 <= to < len(self._order))
+
+    def _put(self, place: int, to: int) -> None:
+        self._order.insert(to, self._order.pop(place))
+        self._show()
+
+    async def _send(self) -> None:
+        try:
+            await self._api.rank(self._run.id, Order(ranking=tuple(self._order), words=self._why.value.strip() or None))
+        except DashboardFault as fault:
+            ui.notify(str(fault), type="negative")
+            return
+        ui.notify("The ranking is stored.", type="positive")

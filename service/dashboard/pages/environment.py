@@ -1,0 +1,44 @@
+"""An environment's card, explained."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from service.baselines.environment import Environment
+from service.dashboard.frame import words
+from service.dashboard.wording import duration, figure, whole
+
+COLUMNS = [
+    {"name": name, "label": name, "field": name, "align": "left"}
+    for name in ("variable", "size", "unit", "role", "about")
+]
+
+
+def show_environment(card: Environment) -> None:
+    """What it is, what ends an episode, what a reward may know, and what is known of it."""
+    words("h2", card.title)
+    words("p", card.summary)
+    with ui.element("dl").classes("rs-list"):
+        for name, value in (
+            ("Episode", f"at most {whole(card.max_steps)} steps, {duration(card.max_steps * card.dt)}"),
+            ("Ends", card.ending.about),
+            (
+                "Action",
+                f"{card.action.size} of {card.action.unit}, {figure(card.action.low)} to {figure(card.action.high)}",
+            ),
+            ("Training", f"{whole(card.steps)} steps unless asked otherwise"),
+        ):
+            words("dt", name)
+            words("dd", value)
+    for baseline in card.baselines:
+        words(
+            "p",
+            f"{baseline.fitness or 'Fitness'} at {whole(baseline.steps)} steps: human reward {figure(baseline.human.mean)}, "
+            f"sparse reward {figure(baseline.sparse.mean)} {baseline.unit} ({baseline.seeds} seeds)",
+        ).classes("rs-quiet rs-small")
+    with ui.expansion(f"{len(card.variables)} variables that a reward may name").classes("w-full"):
+        rows = [
+            {"variable": one.name, "size": one.size or "scalar", "unit": one.unit, "role": one.role, "about": one.about}
+            for one in card.variables
+        ]
+        ui.table(columns=COLUMNS, rows=rows, row_key="variable").props("flat dense wrap-cells").classes("w-full")

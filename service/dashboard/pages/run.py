@@ -1,0 +1,171 @@
+"""One run: how it stands, what it learns, where its candidates come from, what it has bought, and the words it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nicegui import ui
+
+from service.dashboard.components.curve import Curve, Level
+from service.dashboard.components.lineage import LineageView
+from service.dashboard.curves import best_so_far, leading, levels_of, lines_of
+from service.dashboard.following import Standing
+from service.dashboard.frame import heading, words
+from service.dashboard.pages.feedback import feedback_card
+from service.dashboard.pages.steering import Steering
+from service.dashboard.site import Site, Visit, run_address
+from service.dashboard.wording import ago, duration, figure, usd, whole
+from service.schema import Event, EventKind, Iteration, Run
+
+Spent = Callable[[Iteration], float]
+LOG_LINES = 200
+RECENT_EVENTS = 50
+
+
+def install(site: Site) -> None:
+    """Adds the page."""
+
+    @site.page("/runs/{run_id}", "Run")
+    async def run(visit: Visit) -> None:
+        standing = await Standing.of(visit.api, visit.path["run_id"])
+        page = _RunPage(visit, standing)
+        await page.build()
+
+
+class _RunPage:
+    def __init__(self, visit: Visit, standing: Standing) -> None:
+        self._api, self._visit = visit.api, visit
+        self._standing = standing
+        self._id = standing.run.id
+
+    async def build(self) -> None:
+        run = self._standing.run
+        ui.page_title(f"{run.request.task[:60]} · Rewardsmith")
+        with ui.element("div").classes("rs-row rs-spread"):
+            heading(run.request.task)
+            self._steering = Steering(self._api, run)
+        self._facts = ui.element("div").classes("rs-card")
+        self._tell()
+        levels = levels_of(run, await self._api.environment(run.request.environment))
+        with ui.element("section"):
+            words("h2", "Candidates")
+            self._lineage = LineageView(
+                self._standing.lineage,
+                address=lambda candidate_id: run_address(self._id, candidate_id),
+                best=run.best_candidate_id,
+                unit=run.fitness.unit or None,
+            )
+            self._lineage.on_compare(self._compare)
+        with ui.element("section").classes("rs-columns"):
+            await self._draw(levels)
+        with ui.element("section").classes("rs-columns"):
+            await feedback_card(self._api, run)
+            await self._history()
+        leave = self._visit.following.follow(self._api, self._id, self._seen, self._take)
+        ui.context.client.on_delete(leave)
+
+    async def _draw(self, levels: list[Level]) -> None:
+        run = self._standing.run
+        unit = f"{run.fitness.name} ({run.fitness.unit})" if run.fitness.unit else run.fitness.name
+        self._shown = leading(self._standing.lineage)
+        with ui.element("div").classes("rs-card"):
+            words("h2", "Fitness of the leading candidates")
+            lines = await lines_of(self._api, self._id, self._shown)
+            self._curve = Curve(
+                label=f"Fitness of {self._id}", x="environment steps", y=unit, lines=lines, levels=levels
+            )
+        self._bought: dict[Curve, Spent] = {}
+        for paid, what in (("environment steps", _steps), ("US dollars", _usd)):
+            if paid == "US dollars" and not run.spending.usd:
+                continue
+            with ui.element("div").classes("rs-card"):
+                words("h2", f"What the {paid} have bought")
+                lines = best_so_far(self._standing.iterations, what)
+                curve = Curve(
+                    label=f"Best fitness of {self._id} over {paid}",
+                    x=paid,
+                    y=f"best {unit}",
+                    lines=lines,
+                    levels=levels,
+                )
+                self._bought[curve] = what
+
+    async def _history(self) -> None:
+        after = max(0, self._standing.run.last_event - RECENT_EVENTS)
+        events = await self._api.events(self._id, after)
+        self._seen = events[-1].number if events else after
+        with ui.element("div").classes("rs-card"):
+            words("h2", "Events")
+            self._log = ui.log(max_lines=LOG_LINES).classes("rs-log").props('aria-label="Events" tabindex=0')
+            self._write(events)
+
+    async def _take(self, events: list[Event], standing: Standing | None) -> None:
+        self._write(events)
+        for event in events:
+            if event.kind is EventKind.CURVE_POINT and event.training_id in self._shown_trainings():
+                self._curve.append(event.training_id or "", [(event.steps or 0, event.fitness or 0.0)])
+        if standing is not None:
+            await self._stand(standing)
+
+    def _shown_trainings(self) -> set[str]:
+        return {line.key for line in self._curve.lines}
+
+    async def _stand(self, standing: Standing) -> None:
+        self._standing = standing
+        self._steering.show(standing.run)
+        self._tell()
+        self._lineage.change(standing.lineage.candidates, standing.lineage.best_path)
+        for curve, what in self._bought.items():
+            curve.show(best_so_far(standing.iterations, what), curve.levels)
+        shown = leading(standing.lineage)
+        if shown != self._shown:
+            self._shown = shown
+            self._curve.show(await lines_of(self._api, self._id, shown), self._curve.levels)
+
+    def _write(self, events: list[Event]) -> None:
+        for event in events:
+            self._log.push(f"{event.at:%H:%M:%S}  {event.text}")
+
+    def _compare(self, candidate_ids: list[str]) -> None:
+        ui.navigate.to(f"{run_address(self._id)}/compare?of={','.join(candidate_ids)}")
+
+    def _tell(self) -> None:
+        self._facts.clear()
+        with self._facts, ui.element("dl").classes("rs-list"):
+            for name, value in _facts(self._standing.run):
+                words("dt", name)
+                words("dd", value)
+
+
+def _steps(iteration: Iteration) -> float:
+    return iteration.environment_steps
+
+
+def _usd(iteration: Iteration) -> float:
+    return iteration.usd
+
+
+def _facts(run: Run) -> list[tuple[str, str]]:
+    spending, search, budget = run.spending, run.request.search, run.request.budget
+    pace = spending.environment_steps / spending.seconds if spending.seconds else None
+    paid = _of(usd(spending.usd), None if budget.usd is None else usd(budget.usd))
+    limit = None if budget.environment_steps is None else whole(budget.environment_steps)
+    facts = [
+        ("Environment", run.request.environment),
+        ("Designer", run.request.designer),
+        ("Fitness", f"{run.fitness.name} = {run.fitness.score}"),
+        ("Best fitness", f"{figure(run.best_fitness)} {run.fitness.unit}".rstrip()),
+        ("Iteration", f"{run.iteration} of {search.iterations}, {search.candidates} candidates each"),
+        ("Paid", f"{paid} for {whole(spending.completions)} completions"),
+        ("Steps", f"{_of(whole(spending.environment_steps), limit)}, {whole(pace)} a second"),
+        ("Worked", f"{duration(spending.seconds)}; begun {ago(run.created_at)}"),
+    ]
+    normalised = None if run.comparison is None else run.comparison.human_normalised
+    if normalised is not None:
+        between = f"95%: {figure(normalised.low)} to {figure(normalised.high)}"
+        facts.append(("Human-normalised", f"{figure(normalised.mean)} ({between}) on fresh seeds"))
+    return facts
+
+
+def _of(spent: str, limit: str | None) -> str:
+    return spent if limit is None else f"{spent} of {limit}"
