@@ -37,7 +37,8 @@ class Passage:
     async def _answer(self, request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
             return _problem(405, "the dashboard passes on what reads alone; ask the API itself")
-        url = httpx.URL(path=request.url.path, query=request.url.query.encode())
+        scope = request.scope
+        url = httpx.URL(raw_path=scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b""))
         asked = self._http.build_request(request.method, url, headers=_some(request.headers, ASKED))
         try:
             answer = await self._http.send(asked, stream=True)

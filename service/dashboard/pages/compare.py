@@ -88,7 +88,7 @@ class _Ranking:
         self._list.clear()
         with self._list:
             for place, candidate_id in enumerate(self._order):
-                with ui.element("li").classes("rs-row").props(f"draggable=true data-place={place}") as item:
+                with ui.element("li").classes("rs-row").props("draggable=true") as item:
                     words("span", f"{place + 1}. candidate {short(candidate_id)}")
                     self._move("Up", place, place - 1)
                     self._move("Down", place, place + 1)
@@ -100,10 +100,8 @@ class _Ranking:
         self._taken = place
 
     def _move(self, name: str, place: int, to: int) -> None:
-        label = f"{name}: candidate {short(self._order[place])}"
-        button = ui.button(name, on_click=lambda: self._put(place, to)).props(
-            f'flat dense no-caps aria-label="{label}"'
-        )
+        button = ui.button(name, on_click=lambda: self._put(place, to)).props("flat dense no-caps")
+        button.props["aria-label"] = f"{name}: candidate {short(self._order[place])}"
         button.set_enabled(0 <= to < len(self._order))
 
     def _put(self, place: int, to: int) -> None:
