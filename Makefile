@@ -1,4 +1,5 @@
-# make demo   installs what a run needs into .venv and runs the main job at small size
+# make demo   installs what a run needs into .venv, runs the main job at small size and shows it in the dashboard until Ctrl-C;
+#             make demo DEMO=--no-serve ends with the job
 # make test   installs what the tests need as well and runs every check, the tests last
 # make chaos-training      kills the workers of a generation at ten random moments and compares every bit: some minutes
 # make chaos-steps         kills a run's whole process tree at ten writes to the store and compares every bit: some minutes
@@ -18,6 +19,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-com
 # On all cores, where pip uses one; a few files of others are templates that no Python compiles, and nobody imports them.
 COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 MODEL ?=
+DEMO ?=
 DATABASE ?= sqlite
 # One more than there are cores, since tests wait for processes; four need some 10 GiB.
 TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
@@ -27,7 +29,7 @@ TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
-	@$(BIN)/rewardsmith demo
+	@$(BIN)/rewardsmith demo $(DEMO)
 
 install: $(VENV)/.runtime
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from service.cli.embedded import open_embedded
 from service.cli.place import settings_of_this_machine
 from service.cli.running import Wanted, start
+from service.cli.serving import free_port, serve_all
 from service.cli.terminal import console
 from service.schema import RunRequest, SearchConfig, TrainingConfig
 
@@ -14,6 +15,8 @@ CANDIDATES = 4
 STEPS = 65_536
 COMPARISON_SEEDS = 5
 
+HOST, PORT = "127.0.0.1", 8000
+
 REQUEST = RunRequest(
     task="hop forward as fast as possible without falling",
     environment="Hopper-v5",
@@ -22,8 +25,8 @@ REQUEST = RunRequest(
 )
 
 
-def demonstrate(wanted: Wanted) -> None:
-    """Runs the demo and says what to try next."""
+def demonstrate(wanted: Wanted, *, serve: bool) -> None:
+    """Runs the demo, says what to try next, and if it is to `serve`, shows the run in the dashboard until Ctrl-C."""
     settings = settings_of_this_machine("demo")
     out = console(error=wanted.as_json)
     out.print(
@@ -40,3 +43,7 @@ def demonstrate(wanted: Wanted) -> None:
         "   other environments  rewardsmith envs\n"
         "   your own reward     rewardsmith train FILE --env Hopper-v5\n"
     )
+    if serve:
+        port = free_port(HOST, PORT)
+        out.print(f" The dashboard, until Ctrl-C: http://{HOST}:{port}/\n")
+        serve_all(HOST, port)

@@ -171,6 +171,14 @@ def serve_dashboard(host: str, port: int) -> None:
         )
 
 
+def free_port(host: str, preferred: int) -> int:
+    """The preferred port, or any other if somebody has it."""
+    for port in (preferred, 0):
+        with suppress(OSError), socket.create_server((host, port)) as listener:
+            return int(listener.getsockname()[1])
+    raise Infrastructure(f"{host} has no free port")
+
+
 def _for_this_machine(application: ASGIApp) -> ASGIApp:
     """Answers requests alone that name this machine's own address."""
     from starlette.middleware.trustedhost import TrustedHostMiddleware

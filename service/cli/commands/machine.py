@@ -44,12 +44,16 @@ def doctor(
 
 
 @app.command()
-def demo(to: Folder = None, json: Json = False) -> None:
-    """The main job, small: Hopper, no model."""
+def demo(
+    to: Folder = None,
+    serve: Annotated[bool, typer.Option(help="Show the run in the dashboard afterwards, until Ctrl-C.")] = True,
+    json: Json = False,
+) -> None:
+    """The main job, small: Hopper, no model; then its dashboard."""
     from service.cli.demo import demonstrate
     from service.cli.running import Wanted
 
-    demonstrate(Wanted(json, to))
+    demonstrate(Wanted(json, to), serve=serve)
 
 
 @app.command()
