@@ -14,13 +14,13 @@ from fastapi import FastAPI
 from nicegui import ui
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.dashboard.pages import health, login, new_run, runs
+from service.dashboard.pages import candidate, compare, health, login, new_run, run, runs
 from service.dashboard.passage import Passage
 from service.dashboard.session import CookieAsBearer, Guarded
 from service.dashboard.site import Site
 
 API = "/api/"
-PAGES = (runs, new_run, health, login)
+PAGES = (runs, new_run, run, candidate, compare, health, login)
 RECONNECT_SECONDS = 30.0
 """So long a page is kept for a viewer whose network is away; later it is made anew."""
 ANSWER_SECONDS = 30.0

@@ -28,22 +28,12 @@ def leading(lineage: Lineage) -> tuple[str, ...]:
 async def lines_of(api: Api, run_id: str, candidate_ids: Sequence[str]) -> list[Line]:
     """A line of fitness over steps for each of their trainings in the search."""
     found = await asyncio.gather(*(api.trainings(run_id, candidate_id, POINTS) for candidate_id in candidate_ids))
+    searched = [[one for one in trainings if not one.comparison] for trainings in found]
     return [
-        Line(
-            one.id,
-            name_of(candidate_id, one, len(trainings)),
-            tuple((point.steps, point.fitness) for point in one.curve),
-        )
-        for candidate_id, trainings in zip(candidate_ids, found, strict=True)
+        Line(one.id, _name(candidate_id, one, len(trainings)), tuple((at.steps, at.fitness) for at in one.curve))
+        for candidate_id, trainings in zip(candidate_ids, searched, strict=True)
         for one in trainings
-        if not one.comparison
     ]
-
-
-def name_of(candidate_id: str, training: Training, trainings: int) -> str:
-    """A candidate by iteration and slot, and by its seed where it has several trainings."""
-    name = short(candidate_id)
-    return name if trainings == 1 else f"{name}, seed {training.seed}"
 
 
 def short(candidate_id: str) -> str:
@@ -72,6 +62,11 @@ def best_so_far(iterations: Sequence[Iteration], spent: Callable[[Iteration], fl
             best = max(best, iteration.best)
             points.append((total, best))
     return [Line("best", "best so far", tuple(points))]
+
+
+def _name(candidate_id: str, training: Training, trainings: int) -> str:
+    name = short(candidate_id)
+    return name if trainings == 1 else f"{name}, seed {training.seed}"
 
 
 def _level(name: str, interval: Interval) -> Level:

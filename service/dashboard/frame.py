@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -73,6 +73,16 @@ def words(tag: str, said: str) -> TextElement:
 def heading(said: str) -> TextElement:
     """What the page is about."""
     return words("h1", said)
+
+
+def facts(told: Iterable[tuple[str, str]]) -> ui.element:
+    """What is known of something: names, and what stands for each; more may be added to it."""
+    with ui.element("dl").classes("rs-facts") as listed:
+        for name, value in told:
+            with ui.element("div"):
+                words("dt", name)
+                words("dd", value)
+    return listed
 
 
 def _keys() -> ui.dialog:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from nicegui import ui
 
 from service.dashboard.client import Api
@@ -9,7 +11,7 @@ from service.dashboard.components.curve import Curve, Line
 from service.dashboard.components.replay import Replay
 from service.dashboard.curves import levels_of, lines_of, short
 from service.dashboard.faults import ApiRefused
-from service.dashboard.frame import heading, words
+from service.dashboard.frame import facts, heading, words
 from service.dashboard.pages.code import difference_of, show_code, show_completions, show_verdict
 from service.dashboard.pages.feedback import feedback_card
 from service.dashboard.site import Site, Visit, address, run_address
@@ -46,10 +48,7 @@ def _head(run: Run, candidate: Candidate) -> None:
         ui.label(candidate.state.replace("_", " ")).classes(f"rs-state rs-state-{candidate.state}")
     if candidate.reason:
         ui.label(candidate.reason).classes("rs-notice")
-    with ui.element("dl").classes("rs-card rs-list"):
-        for name, value in _facts(run, candidate):
-            words("dt", name)
-            words("dd", value)
+    with ui.element("div").classes("rs-card"), facts(_facts(run, candidate)), ui.element("div"):
         words("dt", "Parents")
         with ui.element("dd").classes("rs-row"):
             for parent in candidate.parents:
@@ -125,36 +124,20 @@ async def _curves(api: Api, run: Run, candidate: Candidate) -> None:
         return
     if not any(one.curve for one in trainings):
         return
-    name = short(candidate.id)
     levels = levels_of(run, await api.environment(run.request.environment))
     lines = await lines_of(api, run.id, [candidate.id])
     with ui.element("section").classes("rs-columns"):
-        with _titled("Fitness"):
-            Curve(label=f"Fitness of {name}", x="environment steps", y=run.fitness.name, lines=lines, levels=levels)
-        with _titled("Reward components, mean per step"):
-            _components(name, trainings[0], "mean")
-        with _titled("Their share of the reward's magnitude"):
-            _components(name, trainings[0], "share")
+        with ui.element("div").classes("rs-card"):
+            Curve(label="Fitness", x="environment steps", y=run.fitness.name, lines=lines, levels=levels)
+        _components("Reward components", "mean per step", trainings[0], "mean")
+        _components("Reward components by share", "share of the reward's magnitude", trainings[0], "share")
 
 
-def _titled(title: str) -> ui.element:
-    with ui.element("div").classes("rs-card") as card:
-        words("h2", title)
-    return card
-
-
-def _components(name: str, training: Training, what: str) -> Curve:
-    names = dict.fromkeys(component for point in training.curve for component in point.components)
+def _components(label: str, y: str, training: Training, what: Literal["mean", "share"]) -> None:
+    names = dict.fromkeys(name for point in training.curve for name in point.components)
     lines = [
-        Line(
-            component,
-            component,
-            tuple(
-                (point.steps, getattr(point.components[component], what))
-                for point in training.curve
-                if component in point.components
-            ),
-        )
-        for component in names
+        Line(name, name, tuple((point.steps, getattr(point.components[name], what)) for point in training.curve))
+        for name in names
     ]
-    return Curve(label=f"Components of {name}, {what}", x="environment steps", y=what, lines=lines)
+    with ui.element("div").classes("rs-card"):
+        Curve(label=label, x="environment steps", y=y, lines=lines)

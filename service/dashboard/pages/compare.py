@@ -40,9 +40,8 @@ def install(site: Site) -> None:
                 await _column(visit, run, candidate, found[0])
         with ui.element("section").classes("rs-columns"):
             with ui.element("div").classes("rs-card"):
-                words("h2", "Fitness")
                 Curve(
-                    label="Fitness of the compared",
+                    label="Fitness",
                     x="environment steps",
                     y=run.fitness.name,
                     lines=await lines_of(visit.api, run.id, chosen),

@@ -86,6 +86,7 @@ class _Form:
             self._number("search.iterations", "Iterations", 3)
             self._number("search.candidates", "Candidates each", 4)
             self._number("training.seeds", "Seeds each", 1)
+            self._number("training.steps", "Steps per training", None)
         words("h2", "At most")
         with ui.element("div").classes("rs-row"):
             self._number("budget.usd", "US dollars", None)

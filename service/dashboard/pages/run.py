@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from service.dashboard.components.curve import Curve, Level
+from service.dashboard.components.curve import Curve
 from service.dashboard.components.lineage import LineageView
 from service.dashboard.curves import best_so_far, leading, levels_of, lines_of
 from service.dashboard.following import Standing
-from service.dashboard.frame import heading, words
+from service.dashboard.frame import facts, heading, words
 from service.dashboard.pages.feedback import feedback_card
 from service.dashboard.pages.steering import Steering
 from service.dashboard.site import Site, Visit, run_address
 from service.dashboard.wording import ago, duration, figure, usd, whole
-from service.schema import Event, EventKind, Iteration, Run
+from service.schema import Event, Iteration, Run
 
 Spent = Callable[[Iteration], float]
 LOG_LINES = 200
@@ -46,7 +46,7 @@ class _RunPage:
             self._steering = Steering(self._api, run)
         self._facts = ui.element("div").classes("rs-card")
         self._tell()
-        levels = levels_of(run, await self._api.environment(run.request.environment))
+        self._levels = levels_of(run, await self._api.environment(run.request.environment))
         with ui.element("section"):
             words("h2", "Candidates")
             self._lineage = LineageView(
@@ -57,36 +57,39 @@ class _RunPage:
             )
             self._lineage.on_compare(self._compare)
         with ui.element("section").classes("rs-columns"):
-            await self._draw(levels)
+            await self._draw()
         with ui.element("section").classes("rs-columns"):
             await feedback_card(self._api, run)
             await self._history()
         leave = self._visit.following.follow(self._api, self._id, self._seen, self._take)
         ui.context.client.on_delete(leave)
 
-    async def _draw(self, levels: list[Level]) -> None:
+    async def _draw(self) -> None:
         run = self._standing.run
         unit = f"{run.fitness.name} ({run.fitness.unit})" if run.fitness.unit else run.fitness.name
         self._shown = leading(self._standing.lineage)
         with ui.element("div").classes("rs-card"):
-            words("h2", "Fitness of the leading candidates")
             lines = await lines_of(self._api, self._id, self._shown)
+            self._drawn = {line.key for line in lines}
             self._curve = Curve(
-                label=f"Fitness of {self._id}", x="environment steps", y=unit, lines=lines, levels=levels
+                label="Fitness of the leading candidates",
+                x="environment steps",
+                y=unit,
+                lines=lines,
+                levels=self._levels,
             )
         self._bought: dict[Curve, Spent] = {}
         for paid, what in (("environment steps", _steps), ("US dollars", _usd)):
             if paid == "US dollars" and not run.spending.usd:
                 continue
             with ui.element("div").classes("rs-card"):
-                words("h2", f"What the {paid} have bought")
                 lines = best_so_far(self._standing.iterations, what)
                 curve = Curve(
-                    label=f"Best fitness of {self._id} over {paid}",
+                    label=f"What the {paid} have bought",
                     x=paid,
                     y=f"best {unit}",
                     lines=lines,
-                    levels=levels,
+                    levels=self._levels,
                 )
                 self._bought[curve] = what
 
@@ -102,13 +105,10 @@ class _RunPage:
     async def _take(self, events: list[Event], standing: Standing | None) -> None:
         self._write(events)
         for event in events:
-            if event.kind is EventKind.CURVE_POINT and event.training_id in self._shown_trainings():
-                self._curve.append(event.training_id or "", [(event.steps or 0, event.fitness or 0.0)])
+            if event.training_id in self._drawn and event.steps is not None and event.fitness is not None:
+                self._curve.append(event.training_id, [(event.steps, event.fitness)])
         if standing is not None:
             await self._stand(standing)
-
-    def _shown_trainings(self) -> set[str]:
-        return {line.key for line in self._curve.lines}
 
     async def _stand(self, standing: Standing) -> None:
         self._standing = standing
@@ -116,25 +116,25 @@ class _RunPage:
         self._tell()
         self._lineage.change(standing.lineage.candidates, standing.lineage.best_path)
         for curve, what in self._bought.items():
-            curve.show(best_so_far(standing.iterations, what), curve.levels)
+            curve.show(best_so_far(standing.iterations, what), self._levels)
         shown = leading(standing.lineage)
         if shown != self._shown:
             self._shown = shown
-            self._curve.show(await lines_of(self._api, self._id, shown), self._curve.levels)
+            lines = await lines_of(self._api, self._id, shown)
+            self._drawn = {line.key for line in lines}
+            self._curve.show(lines, self._levels)
 
     def _write(self, events: list[Event]) -> None:
         for event in events:
             self._log.push(f"{event.at:%H:%M:%S}  {event.text}")
 
-    def _compare(self, candidate_ids: list[str]) -> None:
+    def _compare(self, candidate_ids: tuple[str, ...]) -> None:
         ui.navigate.to(f"{run_address(self._id)}/compare?of={','.join(candidate_ids)}")
 
     def _tell(self) -> None:
         self._facts.clear()
-        with self._facts, ui.element("dl").classes("rs-list"):
-            for name, value in _facts(self._standing.run):
-                words("dt", name)
-                words("dd", value)
+        with self._facts:
+            facts(_facts(self._standing.run))
 
 
 def _steps(iteration: Iteration) -> float:
@@ -150,7 +150,7 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     pace = spending.environment_steps / spending.seconds if spending.seconds else None
     paid = _of(usd(spending.usd), None if budget.usd is None else usd(budget.usd))
     limit = None if budget.environment_steps is None else whole(budget.environment_steps)
-    facts = [
+    told = [
         ("Environment", run.request.environment),
         ("Designer", run.request.designer),
         ("Fitness", f"{run.fitness.name} = {run.fitness.score}"),
@@ -163,8 +163,8 @@ def _facts(run: Run) -> list[tuple[str, str]]:
     normalised = None if run.comparison is None else run.comparison.human_normalised
     if normalised is not None:
         between = f"95%: {figure(normalised.low)} to {figure(normalised.high)}"
-        facts.append(("Human-normalised", f"{figure(normalised.mean)} ({between}) on fresh seeds"))
-    return facts
+        told.append(("Human-normalised", f"{figure(normalised.mean)} ({between}) on fresh seeds"))
+    return told
 
 
 def _of(spent: str, limit: str | None) -> str:
