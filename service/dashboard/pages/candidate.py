@@ -7,13 +7,14 @@ from typing import Literal
 from nicegui import ui
 
 from service.dashboard.client import Api
+from service.dashboard.components.code import python_code
 from service.dashboard.components.curve import Curve, Line
 from service.dashboard.components.replay import Replay
 from service.dashboard.curves import levels_of, lines_of, short
 from service.dashboard.faults import ApiRefused
 from service.dashboard.frame import facts, heading, words
-from service.dashboard.pages.code import difference_of, show_code, show_completions, show_verdict
-from service.dashboard.pages.feedback import feedback_card
+from service.dashboard.pages.code import difference_of, show_completions, show_verdict
+from service.dashboard.pages.feedback import FeedbackCard
 from service.dashboard.site import Site, Visit, address, run_address
 from service.dashboard.wording import figure, percent
 from service.schema import Candidate, CandidateState, Finding, Run, Training
@@ -38,7 +39,7 @@ def install(site: Site) -> None:
                 replay = _replay(run, found)
                 _findings(found, replay)
         await _curves(visit.api, run, found)
-        await feedback_card(visit.api, run, candidate_id)
+        await FeedbackCard(visit.api, run, candidate_id).build()
 
 
 def _head(run: Run, candidate: Candidate) -> None:
@@ -79,7 +80,7 @@ async def _texts(visit: Visit, run: Run, candidate: Candidate) -> None:
         )
         with ui.tab_panels(tabs, value=shown if shown in SHOWN else "code").classes("rs-panels"):
             with ui.tab_panel("code"):
-                show_code(candidate.source)
+                python_code("Code", candidate.source)
             with ui.tab_panel("difference"):
                 await difference_of(visit.api, run, candidate)
             with ui.tab_panel("prompts"):

@@ -5,20 +5,14 @@ from __future__ import annotations
 from nicegui import ui
 
 from service.dashboard.client import Api
+from service.dashboard.components.code import difference as with_code
 from service.dashboard.curves import short
 from service.dashboard.frame import words
 from service.dashboard.site import run_address
 from service.dashboard.wording import duration, figure, percent, usd, whole
 from service.schema import Candidate, Completion, ComponentVerdict, Difference, Run
 
-SIGNS = {"+": "rs-added", "-": "rs-removed", "@": "rs-place"}
-HEAD_LINES = 2
 FIGURES = ("mean", "std", "low", "high")
-
-
-def show_code(source: str) -> None:
-    """Code with its lines numbered; nothing in it is more than text."""
-    ui.codemirror(source, language="Python", line_wrapping=True).props("disable").classes("rs-code")
 
 
 async def difference_of(api: Api, run: Run, candidate: Candidate) -> None:
@@ -38,9 +32,7 @@ def show_difference(run: Run, difference: Difference) -> None:
     if not difference.diff:
         ui.label("The code is the same.").classes("rs-quiet")
         return
-    with ui.element("pre").classes("rs-pre").props('tabindex=0 aria-label="Difference"'):
-        for line in difference.diff.splitlines()[HEAD_LINES:]:
-            words("span", line or " ").classes(f"rs-line {SIGNS.get(line[:1], '')}")
+    with_code(f"Difference against {short(difference.against)}", difference.diff)
 
 
 def show_completions(completions: list[Completion]) -> None:

@@ -12,6 +12,7 @@ from service.dashboard.curves import levels_of, lines_of, short
 from service.dashboard.faults import DashboardFault
 from service.dashboard.frame import heading, words
 from service.dashboard.pages.code import show_difference
+from service.dashboard.pages.feedback import LATE
 from service.dashboard.site import Site, Visit, run_address
 from service.dashboard.wording import figure, percent
 from service.schema import Candidate, CandidateState, Order, Run
@@ -78,6 +79,9 @@ class _Ranking:
             ui.label("The first is liked best. Fitness stays the only judge; a model is shown your order.").classes(
                 "rs-quiet"
             )
+            if run.state.ended:
+                ui.label(LATE).classes("rs-notice")
+                return
             self._list = ui.element("ol").classes("rs-ranking")
             self._why = ui.input("Why").props("maxlength=2000")
             ui.button("Send the ranking", on_click=self._send).props("outline no-caps")

@@ -8,47 +8,65 @@ from service.dashboard.client import Api
 from service.dashboard.curves import short
 from service.dashboard.faults import DashboardFault
 from service.dashboard.frame import words
-from service.schema import OFFLINE_DESIGNERS, Run, RunState, Words
+from service.schema import OFFLINE_DESIGNERS, Feedback, Preference, Run, RunState, Words
 
-LATE = "The run has ended: what is said now counts once it is extended."
-WAITS = "The run waits: say what should change, or rank candidates on the page that compares them, then resume it."
+LATE = "The run has ended, and nobody would hear of it: extend the run to say more."
+WAITS = "The run waits: say what should change, or compare candidates and rank them, then resume it."
 DEAF = "The offline designer reads no words; a model would."
 
 
-async def feedback_card(api: Api, run: Run, candidate_id: str | None = None) -> None:
-    """Words on a run, or on one of its candidates, and a place for more. Raises `DashboardFault`."""
-    with ui.element("div").classes("rs-card"):
-        words("h2", "What should change")
+class FeedbackCard:
+    """Words on a run, or on one of its candidates, and a place for more as long as somebody would hear them."""
+
+    def __init__(self, api: Api, run: Run, candidate_id: str | None = None) -> None:
+        self._api, self._run, self._candidate_id = api, run, candidate_id
+
+    async def build(self) -> None:
+        """Shows what was said. Raises `DashboardFault`."""
+        with ui.element("div").classes("rs-card"):
+            words("h2", "What should change")
+            self._hint = ui.label()
+            self._said = ui.element("ul").classes("rs-said")
+            with ui.element("div").classes("rs-stack") as self._more:
+                self._box = ui.textarea("Words for the designer").props("autogrow outlined")
+                ui.button("Send", on_click=self._send).props("outline no-caps").classes("rs-start")
+        about = self._candidate_id
+        for given in await self._api.feedback(self._run.id):
+            if about in (None, given.candidate_id):
+                self._tell(given)
+        for order in await self._api.preferences(self._run.id):
+            if about is None or about in order.ranking:
+                self._tell(order)
+        self.show(self._run)
+
+    def show(self, run: Run) -> None:
+        """What may be said, as the run stands now."""
+        hint = LATE if run.state.ended else DEAF if run.request.designer in OFFLINE_DESIGNERS else ""
         if run.state is RunState.AWAITING_FEEDBACK:
-            ui.label(WAITS).classes("rs-notice")
-        elif run.state.ended:
-            ui.label(LATE).classes("rs-quiet")
-        elif run.request.designer in OFFLINE_DESIGNERS:
-            ui.label(DEAF).classes("rs-quiet")
-        said = ui.element("ul").classes("rs-said")
-        box = ui.textarea("Words for the designer").props("autogrow outlined").classes("w-full")
+            hint = WAITS
+        self._hint.set_text(hint)
+        self._hint.classes(replace="rs-notice" if run.state is RunState.AWAITING_FEEDBACK else "rs-quiet")
+        self._more.set_visibility(not run.state.ended)
 
-        async def send() -> None:
-            try:
-                given = await api.say(run.id, Words(words=box.value.strip(), candidate_id=candidate_id))
-            except (DashboardFault, ValueError) as fault:
-                ui.notify(str(fault) if isinstance(fault, DashboardFault) else "Say something first.", type="negative")
-                return
-            box.value = ""
-            with said:
-                _line(given.words, given.author, given.candidate_id)
+    async def _send(self) -> None:
+        said = (self._box.value or "").strip()
+        if not said:
+            ui.notify("Say something first.", type="warning")
+            return
+        try:
+            given = await self._api.say(self._run.id, Words(words=said, candidate_id=self._candidate_id))
+        except (DashboardFault, ValueError) as fault:  # more words than it may be
+            ui.notify(str(fault), type="negative")
+            return
+        self._box.value = ""
+        self._tell(given)
 
-        ui.button("Send", on_click=send).props("outline no-caps")
-        with said:
-            for one in await api.feedback(run.id):
-                if candidate_id in (None, one.candidate_id):
-                    _line(one.words, one.author, one.candidate_id)
-            for order in await api.preferences(run.id) if candidate_id is None else []:
-                _line(f"ranked {', then '.join(map(short, order.ranking))}. {order.words or ''}", order.author, None)
-
-
-def _line(said: str, author: str, candidate_id: str | None) -> None:
-    about = "" if candidate_id is None else f" on {short(candidate_id)}"
-    with ui.element("li"):
-        words("p", said).classes("rs-said-words")
-        words("p", f"{author}{about}").classes("rs-quiet rs-small")
+    def _tell(self, given: Feedback | Preference) -> None:
+        if isinstance(given, Preference):
+            said = f"Ranked {', then '.join(map(short, given.ranking))}. {given.words or ''}".rstrip()
+        else:
+            said = given.words
+        about = f" on {short(given.candidate_id)}" if isinstance(given, Feedback) and given.candidate_id else ""
+        with self._said, ui.element("li"):
+            words("p", said).classes("rs-said-words")
+            words("p", f"{given.author}{about}, iteration {given.iteration}").classes("rs-quiet rs-small")

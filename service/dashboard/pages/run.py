@@ -11,7 +11,7 @@ from service.dashboard.components.lineage import LineageView
 from service.dashboard.curves import best_so_far, leading, levels_of, lines_of
 from service.dashboard.following import Standing
 from service.dashboard.frame import facts, heading, words
-from service.dashboard.pages.feedback import feedback_card
+from service.dashboard.pages.feedback import FeedbackCard
 from service.dashboard.pages.steering import Steering
 from service.dashboard.site import Site, Visit, run_address
 from service.dashboard.wording import ago, duration, figure, usd, whole
@@ -59,7 +59,8 @@ class _RunPage:
         with ui.element("section").classes("rs-columns"):
             await self._draw()
         with ui.element("section").classes("rs-columns"):
-            await feedback_card(self._api, run)
+            self._feedback = FeedbackCard(self._api, run)
+            await self._feedback.build()
             await self._history()
         leave = self._visit.following.follow(self._api, self._id, self._seen, self._take)
         ui.context.client.on_delete(leave)
@@ -99,7 +100,7 @@ class _RunPage:
         self._seen = events[-1].number if events else after
         with ui.element("div").classes("rs-card"):
             words("h2", "Events")
-            self._log = ui.log(max_lines=LOG_LINES).classes("rs-log").props('aria-label="Events" tabindex=0')
+            self._log = ui.log(max_lines=LOG_LINES).classes("rs-log").props('role=log aria-label="Events" tabindex=0')
             self._write(events)
 
     async def _take(self, events: list[Event], standing: Standing | None) -> None:
@@ -113,6 +114,7 @@ class _RunPage:
     async def _stand(self, standing: Standing) -> None:
         self._standing = standing
         self._steering.show(standing.run)
+        self._feedback.show(standing.run)
         self._tell()
         self._lineage.change(standing.lineage.candidates, standing.lineage.best_path)
         for curve, what in self._bought.items():

@@ -1,0 +1,229 @@
+"""The pages over what is stored: hostile words, a network that goes away, tokens, and a run of many candidates."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from service.schema import (
+    CandidateState,
+    ComponentVerdict,
+    CurvePoint,
+    Finding,
+    Fitness,
+    Message,
+    RunRequest,
+    Scope,
+    Severity,
+    Training,
+    TrainingState,
+    Usage,
+    Verdict,
+    Words,
+)
+from service.store import Store, Writer, open_store, process_owner
+from tests.browser.dashboard import served
+from tests.browser.relay import Relay
+from tests.integration.store.test_candidates import candidate
+
+EVIL = "<img src=x onerror='window.caught=1'><script>window.caught=1</script>{{window.caught=1}} ```\n</pre>"
+FITNESS = Fitness(name="forward_speed", score="x_position[-1]", success="steps == max_steps", unit="m/s")
+AN_HOUR = 3600.0
+FIRST_CONTENT_SECONDS = 1.5
+
+
+def point(segment: int, fitness: float) -> CurvePoint:
+    return CurvePoint(
+        segment=segment, steps=1000 * (segment + 1), fitness=fitness, success_rate=0.5, episode_length=100.0, terminated_rate=1.0,
+        training_return=2.0, training_length=90.0, components={}, steps_per_second=5000.0, policy_loss=0.1, value_loss=1.0,
+        entropy=1.0, approximate_kl=0.01,
+    )  # fmt: skip
+
+
+def live_run(store: Store, task: str) -> Writer:
+    """A run that this process works on."""
+    claim = store.claim(
+        process_owner(), AN_HOUR, store.create_run(RunRequest(task=task, environment="Hopper-v5"), FITNESS, 1).id
+    )
+    assert claim is not None
+    writer = store.writer(claim)
+    writer.start_iteration(1)
+    return writer
+
+
+def in_training(writer: Writer, slot: int, segments: int, **more: object) -> str:
+    """A candidate that is being trained; its training's id."""
+    one = candidate(writer, 1, slot, **more)
+    writer.add_candidate(one)
+    writer.set_candidate_state(one.id, CandidateState.QUEUED)
+    training = Training(
+        id=f"{one.id}-s0", run_id=one.run_id, candidate_id=one.id, reward="candidate", comparison=False, seed=1,
+        state=TrainingState.QUEUED, segments=segments, segments_done=0, curve=(), result=None, reason=None,
+    )  # fmt: skip
+    writer.add_trainings((training,))
+    writer.set_candidate_state(one.id, CandidateState.TRAINING)
+    return training.id
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="module")
+def store(folder: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{folder}/rewardsmith.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path, store: Store) -> Iterator[str]:  # noqa: ARG001 its file is there first
+    with served(folder, "serve") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def hostile(store: Store) -> str:
+    """A run in which everything that people and models write is hostile."""
+    writer = live_run(store, EVIL)
+    run_id = writer.claim.run_id
+    asked = writer.intend_completion(1, 0, 0, "openai/some-model", (Message(role="user", content=EVIL),))
+    writer.store_completion(asked.id, EVIL, "proposed", (), Usage())
+    figures = ComponentVerdict(mean=1.0, std=1.0, low=0.0, high=2.0, share=1.0)
+    verdict = Verdict(accepted=True, notes=(EVIL,), components={EVIL: figures})
+    training = in_training(writer, 0, 2, source=EVIL, verdict=verdict)
+    writer.add_segment(training, point(0, 0.5), "key", 1000)
+    finding = Finding(code="dead", severity=Severity.SERIOUS, message=EVIL, component=EVIL)
+    writer.prune_candidate(f"{run_id}-1-0", EVIL, (finding,))
+    writer.add_candidate(candidate(writer, 1, 1, f"{EVIL}\nmore", parents=(f"{run_id}-1-0",)))
+    store.say(run_id, Words(words=EVIL), EVIL)
+    return run_id
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "?text=%3Cimg%20src%3Dx%20onerror%3D%27window.caught%3D1%27%3E", "health", "runs/{id}", "runs/{id}/candidates/{id}-1-0",
+     "runs/{id}/candidates/{id}-1-1?show=difference", "runs/{id}/candidates/{id}-1-0?show=prompts",
+     "runs/{id}/candidates/{id}-1-0?show=verdict", "runs/{id}/compare?of={id}-1-0,{id}-1-1",
+     "runs/{id}/compare?of=%3Cimg%20src%3Dx%20onerror%3D%27window.caught%3D1%27%3E", "login?fault=%3Cimg%20src%3Dx%20onerror%3D%27window.caught%3D1%27%3E",
+     "new?task=%3Cimg%20src%3Dx%20onerror%3D%27window.caught%3D1%27%3E"],
+)  # fmt: skip
+def test_hostile_words_are_text(page: Page, site: str, hostile: str, path: str) -> None:
+    page.goto(f"{site}/{path.replace('{id}', hostile)}")
+    expect(page.get_by_role("heading").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("() => window.caught") is None
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_what_happens_while_the_network_is_away_is_shown_once_when_it_is_back(
+    page: Page, site: str, store: Store
+) -> None:
+    writer = live_run(store, "watched")
+    with Relay(site).between() as network:
+        page.goto(f"http://127.0.0.1:{network.port}/runs/{writer.claim.run_id}")
+        log = page.get_by_role("log")
+        writer.log("said before")
+        expect(log).to_contain_text("said before")
+        network.cut()
+        writer.log("said while it was away")
+        network.restore()
+        writer.log("said after")
+        expect(log).to_contain_text("said after", timeout=30_000)
+        told = log.inner_text()
+    assert [told.count(words) for words in ("said before", "said while it was away", "said after")] == [1, 1, 1]
+
+
+def test_a_run_is_steered_and_says_what_became_of_it(page: Page, site: str, store: Store) -> None:
+    run = store.create_run(
+        RunRequest(task="to be cancelled", environment="Ant-v5", designer="openai/nobody"), FITNESS, 1
+    )
+    claim = store.claim(process_owner(), AN_HOUR, run.id)
+    assert claim is not None
+    page.goto(f"{site}/runs/{run.id}")
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel the run").click()
+    expect(page.locator(".rs-state").first).to_have_text("running")  # as long as its owner has not heard of it
+    store.writer(claim).set_run_state(store.get_run(run.id).state.CANCELLED, "asked for")
+    expect(page.locator(".rs-state-cancelled")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).not_to_be_visible()
+
+
+def test_what_is_not_there_is_said_in_words(page: Page, site: str) -> None:
+    page.goto(f"{site}/runs/r-nobody")
+    expect(page.get_by_role("heading", name="Not here")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("r-nobody")
+
+
+def test_runs_are_searched_and_the_address_remembers_it(page: Page, site: str, store: Store) -> None:
+    live_run(store, "a needle in the hay")
+    page.goto(site)
+    page.keyboard.press("/")
+    page.keyboard.type("needle")
+    expect(page.get_by_role("link", name="a needle in the hay")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.wait_for_url(re.compile("text=needle"))
+    page.reload()
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_a_run_of_eighty_candidates_and_a_thousand_points_each_is_there_at_once(
+    page: Page, site: str, store: Store
+) -> None:
+    writer = live_run(store, "many")
+    for slot in range(80):
+        one = candidate(writer, 1, slot, source=f"def compute_reward(time):\n    return time * {slot}, {{}}\n" * 10)
+        writer.add_candidate(one)
+    first = in_training(writer, 80, 1000)
+    for segment in range(1000):
+        writer.add_segment(first, point(segment, segment / 1000), "key", 1000)
+    page.goto(site)  # a browser that has been here before, as those of its users have
+    begun = time.monotonic()
+    page.goto(f"{site}/runs/{writer.claim.run_id}", wait_until="commit")
+    expect(page.get_by_role("link", name=re.compile("^Candidate 1-79"))).to_be_visible()
+    assert time.monotonic() - begun < 4 * FIRST_CONTENT_SECONDS  # a machine that runs other tests as well
+    writer.log("and on")
+    expect(page.get_by_role("log")).to_contain_text("and on")
+
+
+def test_who_is_logged_out_logs_in_with_a_token(page: Page, tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/rewardsmith.db")
+    run_id = live_run(store, "seen with a token").claim.run_id
+    with (
+        served(tmp_path, "api") as api,
+        served(tmp_path, "dashboard", sign="/login", REWARDSMITH_URL=api) as site,
+    ):
+        page.goto(f"{site}/runs/{run_id}")
+        expect(page).to_have_url(re.compile(r"/login\?next="))
+        page.get_by_label("Token").fill("rewardsmith_nonsense")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert")).to_contain_text("unknown or revoked")
+        page.get_by_label("Token").fill(store.tokens.create("reader", Scope.READ).secret)
+        page.get_by_role("button", name="Log in").click()
+        expect(page).to_have_url(re.compile(f"/runs/{run_id}$"))
+        expect(page.get_by_role("heading", name="seen with a token")).to_be_visible()
+        [cookie] = page.context.cookies()
+        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+        status = page.evaluate(f"async () => (await fetch('/api/v1/runs/{run_id}')).status")
+        assert status == 200  # what a component of a page reads goes through the dashboard
+        page.get_by_role("button", name="Pause").click()
+        expect(page.get_by_text("this takes a token of scope run")).to_be_visible()
+        page.get_by_role("button", name="Log out").click()
+        expect(page).to_have_url(re.compile("/login$"))
+        page.goto(site)
+        expect(page).to_have_url(re.compile("/login"))
+    store.close()
+
+
+def test_several_processes_are_refused(tmp_path: Path) -> None:
+    with (
+        pytest.raises(AssertionError, match="keeps its pages in one process; WEB_CONCURRENCY asks for '2'"),
+        served(tmp_path, "dashboard", REWARDSMITH_URL="http://127.0.0.1:1", WEB_CONCURRENCY="2"),
+    ):
+        pass
