@@ -1,0 +1,38 @@
+"""An episode to look at: what the robot did, and rewards and variables on the same time line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nicegui import context, ui
+from nicegui.element import Element
+from nicegui.elements import scene  # noqa: F401  it tells browsers where three.js is
+
+STYLE = Path(__file__).with_name("replay.css")
+
+
+class Replay(Element, component="replay.js", dependencies=["replay_*.js"]):
+    """Plays the file at `url`, as docs/contracts/replay.md has it, on the browser's own clock: nothing is sent while it plays.
+
+    `url` and `meshes`, under which the files of meshes are by their digest, are paths at this address; others are a `ValueError`.
+    `label` names the episode. Replays of one `group` on a page play, stop, seek and change their speed together.
+    """
+
+    def __init__(self, url: str, *, meshes: str = "/api/v1/meshes", label: str, group: str | None = None) -> None:
+        for path in (url, meshes):
+            if not path.startswith("/") or path.startswith(("//", "/\\")):
+                raise ValueError(f"expected a path at this address, as /api/v1/meshes, got {path!r}")
+        first = not any(isinstance(element, Replay) for element in context.client.elements.values())
+        super().__init__()
+        self._props["url"], self._props["meshes"] = url, meshes
+        self._props["label"], self._props["group"] = label, group
+        if first:
+            ui.add_css(STYLE)
+
+    def seek(self, seconds: float) -> None:
+        """Shows that moment of the episode, the nearest where it has none."""
+        self.run_method("seek", seconds)
+
+    def toggle(self) -> None:
+        """Plays, or stops where it plays; from the beginning where it stands at the end."""
+        self.run_method("toggle")
