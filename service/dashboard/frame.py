@@ -8,8 +8,8 @@ from pathlib import Path
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
-from nicegui.events import KeyEventArguments
 
+from service.dashboard.components.keys import Keys
 from service.dashboard.session import COOKIE
 
 STYLE = Path(__file__).with_name("style.css")
@@ -48,18 +48,14 @@ def frame(title: str, cookies: Mapping[str, str]) -> Iterator[ui.element]:
             with ui.element("form").props("method=post action=/logout"):
                 words("button", "Log out").props("type=submit").classes("rs-quiet-button")
 
-    def pressed(event: KeyEventArguments) -> None:
-        if not event.action.keydown or event.modifiers.ctrl or event.modifiers.meta or event.modifiers.alt:
-            return
-        if event.key == "d":
-            dark.value = NEXT[dark.value]
-            ui.run_javascript(REMEMBER[dark.value])
-        elif event.key == "?":
-            keys.open()
-        elif event.key == "/":
-            ui.run_javascript("document.querySelector('[type=search]')?.focus()")
+    def other_colours() -> None:
+        dark.value = NEXT[dark.value]
+        ui.run_javascript(REMEMBER[dark.value])
 
-    ui.keyboard(on_key=pressed, repeating=False)
+    def tell_keys() -> None:
+        keys.open()
+
+    Keys(on_colours=other_colours, on_help=tell_keys)
     with ui.element("main").props("id=main").classes("rs-main") as main:
         yield main
     ui.skip_link("To the page's content", target=main)

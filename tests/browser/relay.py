@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 from urllib.parse import urlsplit
+
+T = TypeVar("T")
 
 
 class Relay:
@@ -23,10 +26,10 @@ class Relay:
     @contextmanager
     def between(self) -> Iterator[Relay]:
         """As long as the network is there at all."""
-        server = self._loop.run_until_complete(asyncio.start_server(self._pass, "127.0.0.1", 0))
-        self.port = server.sockets[0].getsockname()[1]
         thread = threading.Thread(target=self._loop.run_forever)
         thread.start()
+        server = self._done(asyncio.start_server(self._pass, "127.0.0.1", 0))
+        self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
@@ -53,8 +56,8 @@ class Relay:
         await self._drop()
         await asyncio.sleep(0)
 
-    def _done(self, work: object) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)  # type: ignore[arg-type]
+    def _done(self, work: Coroutine[None, None, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._away:

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -83,7 +84,7 @@ def store(folder: Path) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="module")
-def site(folder: Path, store: Store) -> Iterator[str]:  # noqa: ARG001 its file is there first
+def site(folder: Path, store: Store) -> Iterator[str]:
     with served(folder, "serve") as address:
         yield address
 
@@ -108,14 +109,12 @@ def hostile(store: Store) -> str:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "?text=%3Cimg%20src%3Dx%20onerror%3D%27window.caught%3D1%27%3E", "health", "runs/{id}", "runs/{id}/candidates/{id}-1-0",
-     "runs/{id}/candidates/{id}-1-1?show=difference", "runs/{id}/candidates/{id}-1-0?show=prompts",
-     "runs/{id}/candidates/{id}-1-0?show=verdict", "runs/{id}/compare?of={id}-1-0,{id}-1-1",
-     "runs/{id}/compare?of=%3Cimg%20src%3Dx%20onerror%3D%27window.caught%3D1%27%3E", "login?fault=%3Cimg%20src%3Dx%20onerror%3D%27window.caught%3D1%27%3E",
-     "new?task=%3Cimg%20src%3Dx%20onerror%3D%27window.caught%3D1%27%3E"],
+    ["", "?text={evil}", "health", "runs/{id}", "runs/{id}/candidates/{id}-1-0", "runs/{id}/candidates/{id}-1-1?show=difference",
+     "runs/{id}/candidates/{id}-1-0?show=prompts", "runs/{id}/candidates/{id}-1-0?show=verdict",
+     "runs/{id}/compare?of={id}-1-0,{id}-1-1", "runs/{id}/compare?of={evil}", "login?fault={evil}", "new?task={evil}"],
 )  # fmt: skip
 def test_hostile_words_are_text(page: Page, site: str, hostile: str, path: str) -> None:
-    page.goto(f"{site}/{path.replace('{id}', hostile)}")
+    page.goto(f"{site}/{path.format(id=hostile, evil=quote(EVIL))}")
     expect(page.get_by_role("heading").first).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert page.evaluate("() => window.caught") is None
