@@ -1,0 +1,97 @@
+"""Lines over a common axis that grow while one looks: fitness over steps, over USD, a term's share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from pathlib import Path
+
+import nicegui.elements.echart  # noqa: F401  what curve.js draws with is known to pages once this is imported
+from nicegui import ui
+from nicegui.element import Element
+
+ui.add_css(Path(__file__).with_suffix(".css"), shared=True)
+
+Point = tuple[float, float]
+Edges = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Points (x, y) with x rising, where a y that is not finite is a gap; `key` tells it from others; `band`: (x, low, high)."""
+
+    key: str
+    name: str
+    points: tuple[Point, ...]
+    dashed: bool = False
+    band: tuple[Edges, ...] = ()
+
+
+@dataclass(frozen=True)
+class Level:
+    """A horizontal line with an interval about it where that is known, such as a baseline."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Curve(Element, component="curve.js", dependencies=["curve_text.js"]):
+    """Draws lines; the browser is sent what is new alone, and a page that is built again shows all.
+
+    `label` names it to those who do not see it and in the names of files; `x` and `y` name its axes, with their units.
+    """
+
+    def __init__(self, *, label: str, x: str, y: str, lines: Sequence[Line] = (), levels: Sequence[Level] = ()) -> None:
+        super().__init__()
+        self._lines: dict[str, Line] = {}
+        self._levels: tuple[Level, ...] = ()
+        self._props["label"], self._props["x"], self._props["y"] = label, x, y
+        self._props["revision"] = 0
+        self._take(lines, levels)
+
+    def append(self, key: str, points: Sequence[Point]) -> None:
+        """Lengthens a line by the points whose x is above its last. Raises KeyError for a line that is not shown."""
+        line = self._lines[key]
+        fresh = _rising(points, after=line.points[-1][0] if line.points else -inf)
+        if not fresh:
+            return
+        self._lines[key] = replace(line, points=line.points + fresh)
+        with self._props.suspend_updates():
+            self._remember()
+        self.run_method("append", self._props["revision"], key, fresh)
+
+    def show(self, lines: Sequence[Line], levels: Sequence[Level] = ()) -> None:
+        """Shows these instead of all that was shown before. Raises ValueError where two lines have one key."""
+        before = self._lines, self._levels
+        with self._props.suspend_updates():
+            self._take(lines, levels)
+            if (self._lines, self._levels) == before:
+                return
+            self._props["revision"] += 1  # points on their way to a line of before belong to none of these
+        self.update()
+
+    def _take(self, lines: Sequence[Line], levels: Sequence[Level]) -> None:
+        keys = [line.key for line in lines]
+        if len(set(keys)) < len(keys):
+            raise ValueError(f"a curve tells its lines apart by their keys, and two have the same: {sorted(keys)}")
+        self._lines = {line.key: replace(line, points=_rising(line.points)) for line in lines}
+        self._levels = tuple(levels)
+        self._remember()
+
+    def _remember(self) -> None:
+        # Tuples, since NiceGUI watches every list within its properties for changes.
+        self._props["lines"] = tuple(vars(line) for line in self._lines.values())
+        self._props["levels"] = tuple(vars(level) for level in self._levels)
+
+
+def _rising(points: Sequence[Point], after: float = -inf) -> tuple[Point, ...]:
+    """Those of the points that each lie beyond all before them, as the browser keeps them too."""
+    kept = []
+    for x, y in points:
+        if x > after:
+            kept.append((x, y))
+            after = x
+    return tuple(kept)

@@ -1,0 +1,103 @@
+"""Where candidates come from: iterations as columns, or as a tree from parents to children."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Self
+
+from nicegui import ui
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+
+from service.dashboard.wording import figure, percent
+from service.schema import Lineage, Node
+
+ui.add_css(Path(__file__).with_suffix(".css"), shared=True)
+
+FEWEST, MOST = 2, 4
+"""So many candidates are compared at once."""
+PROBE = "x"
+Row = tuple[
+    str,  # its id
+    int,  # iteration
+    int,  # slot
+    str,  # state
+    float | None,  # fitness, to sort by
+    str,  # fitness, to read
+    str,  # success rate, empty if unknown
+    str,  # origin
+    tuple[str, ...],  # ids of its parents
+    int | None,  # whether its fitness is above (1), at (0) or below (-1) its first parent's
+    str,  # by how much
+    str | None,  # its address where that is not the common beginning and its id
+]
+"""One candidate as the browser gets it, in the order in which lineage.js reads it: names would be half of all bytes."""
+
+
+class LineageView(Element, component="lineage.js"):
+    """All candidates of a run, each a link to `address(id)`; `unit` is that of fitness."""
+
+    def __init__(self, lineage: Lineage, *, address: Callable[[str], str], best: str | None, unit: str | None) -> None:
+        super().__init__()
+        self._address = address
+        probe = address(PROBE)
+        self._base = probe.removesuffix(PROBE) if probe.endswith(PROBE) else ""
+        self._nodes: dict[str, Node] = {}
+        self._rows: dict[str, Row] = {}
+        self._take(lineage.candidates)
+        self._props["base"], self._props["unit"] = self._base, unit
+        self._remember(lineage.best_path, best)
+
+    def change(self, nodes: Sequence[Node], best_path: Sequence[str]) -> None:
+        """Takes in candidates that are new or have changed; what is not among them stays as it is."""
+        changed = self._take(nodes)
+        path, best = tuple(best_path), best_path[-1] if best_path else None
+        if not changed and (path, best) == (self._props["path"], self._props["best"]):
+            return
+        with self._props.suspend_updates():
+            self._remember(path, best)
+        self.run_method("change", changed, path, best)
+
+    def on_compare(self, handler: Callable[[tuple[str, ...]], Awaitable[None] | None]) -> Self:
+        """Calls the handler with the ids of the two to four candidates that somebody wants to compare."""
+
+        def asked(event: GenericEventArguments) -> Awaitable[None] | None:
+            ids = event.args  # from a browser, which may send anything
+            known = isinstance(ids, list) and all(isinstance(one, str) and one in self._nodes for one in ids)
+            return handler(tuple(ids)) if known and FEWEST <= len(set(ids)) == len(ids) <= MOST else None
+
+        return self.on("compare", asked)
+
+    def _take(self, nodes: Iterable[Node]) -> tuple[Row, ...]:
+        """The rows that are no longer as they were sent; a parent's new fitness changes its children's too."""
+        self._nodes |= {node.id: node for node in nodes}
+        rows = {node.id: self._row(node) for node in self._nodes.values()}
+        changed = tuple(row for key, row in rows.items() if row != self._rows.get(key))
+        self._rows = rows
+        return changed
+
+    def _remember(self, path: tuple[str, ...], best: str | None) -> None:
+        # Tuples, since NiceGUI watches every list within its properties for changes.
+        self._props["cards"], self._props["path"], self._props["best"] = tuple(self._rows.values()), path, best
+
+    def _row(self, node: Node) -> Row:
+        parent = self._nodes.get(node.parents[0]) if node.parents else None
+        change = None
+        if parent is not None and node.fitness is not None and parent.fitness is not None:
+            change = node.fitness - parent.fitness
+        address = self._address(node.id)
+        return (
+            node.id,
+            node.iteration,
+            node.slot,
+            node.state.value,
+            node.fitness,
+            figure(node.fitness),
+            "" if node.success_rate is None else percent(node.success_rate),
+            node.origin,
+            node.parents,
+            None if change is None else (change > 0) - (change < 0),
+            "" if change is None else figure(abs(change)),
+            None if address == self._base + node.id else address,
+        )
