@@ -46,9 +46,8 @@ def test_a_task_is_submitted(page: Page, walked: dict[str, str]) -> None:
     page.get_by_label("Steps per training").fill("10")
     expect(page.get_by_text(re.compile("a segment|at least"))).to_be_visible()  # what is wrong is told as one types
     page.get_by_label("Steps per training").fill("16384")
-    page.get_by_role("switch", name="Wait for my words").click()
-    estimate = page.get_by_label("Estimate")
-    expect(estimate.get_by_text("nothing: no model is asked")).to_be_visible()
+    expect(page.get_by_label("Estimate").get_by_text("nothing: no model is asked")).to_be_visible()
+    page.get_by_role("switch", name="Wait for my words").check()
     assert grave_faults(page) == []
     page.get_by_role("button", name="Submit").click()
     page.wait_for_url(re.compile("/runs/r-[0-9a-f]+$"))
