@@ -1,11 +1,13 @@
-"""Figures as people read them. What is unknown is a dash, never a zero."""
+"""Figures as people read them. What is unknown is a dash or a gap, never a zero."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import floor, isfinite, log10
 
 UNKNOWN = "\N{EN DASH}"
+WIDTH, HEIGHT, EDGE = 96.0, 24.0, 2.0
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 
 
@@ -50,3 +52,13 @@ def duration(seconds: float) -> str:
 def ago(moment: datetime) -> str:
     """How long ago that was."""
     return f"{duration((datetime.now(UTC) - moment).total_seconds())} ago"
+
+
+def spark(values: Sequence[float | None]) -> str:
+    """A line through the values from left to right, as points within 96 by 24; none of fewer than two."""
+    known = [(place, value) for place, value in enumerate(values) if value is not None and isfinite(value)]
+    if len(known) < 2:
+        return ""
+    low, high = min(value for _, value in known), max(value for _, value in known)
+    across, up = (WIDTH - 2 * EDGE) / (len(values) - 1), (HEIGHT - 2 * EDGE) / ((high - low) or 1.0)
+    return " ".join(f"{EDGE + place * across:.1f},{HEIGHT - EDGE - (value - low) * up:.1f}" for place, value in known)

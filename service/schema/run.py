@@ -251,7 +251,10 @@ class Run(Frozen):
 
 
 class RunSummary(Frozen):
-    """One run in a list; its request and how its best reward compared are asked for by its id."""
+    """One run in a list; its request and how its best reward compared are asked for by its id.
+
+    `bests`: the best fitness of each iteration up to the last that has one.
+    """
 
     id: str
     task: str
@@ -263,6 +266,7 @@ class RunSummary(Frozen):
     iteration: int
     best_fitness: float | None
     best_candidate_id: str | None
+    bests: tuple[float | None, ...] = ()
     spending: Spending
     created_at: datetime
     updated_at: datetime

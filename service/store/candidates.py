@@ -163,8 +163,17 @@ def _choose_best(change: Change) -> None:
     if best is None:
         return
     change.run.best_fitness, change.run.best_candidate_id = best.fitness, best.id
+    change.run.bests = _bests(change)
     if change.run.comparison is not None and change.run.comparison.winner_id != best.id:
         change.run.comparison = None  # it speaks of another winner
+
+
+def _bests(change: Change) -> tuple[float | None, ...]:
+    """The best fitness of each iteration up to the last that has one."""
+    trained = CandidateRow.run_id == change.run.id, CandidateRow.state == CandidateState.TRAINED
+    query = select(CandidateRow.iteration, func.max(CandidateRow.fitness)).where(*trained)
+    known = dict(change.session.exec(query.group_by(col(CandidateRow.iteration))).all())
+    return tuple(known.get(number) for number in range(1, max(known) + 1))
 
 
 def _event(change: Change, candidate: Candidate) -> None:

@@ -64,6 +64,9 @@ class RunRow(SQLModel, table=True):
     asked_digest: str | None = Field(default=None, max_length=64)
     best_fitness: float | None = None
     best_candidate_id: str | None = Field(default=None, max_length=ID)
+    bests: tuple[float | None, ...] = Field(
+        default=(), sa_column=Column(Stored(tuple[float | None, ...]), nullable=False, server_default="[]")
+    )
     comparison: Comparison | None = Field(default=None, sa_column=Column(Stored(Comparison)))
     owner: str | None = Field(default=None, max_length=255)
     lease_expires_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))

@@ -9,7 +9,7 @@ from nicegui.events import ValueChangeEventArguments
 
 from service.dashboard.frame import heading
 from service.dashboard.site import Site, Visit, address, run_address
-from service.dashboard.wording import ago, figure, usd, whole
+from service.dashboard.wording import ago, figure, spark, usd, whole
 from service.schema import RunState, RunSummary
 
 PAGE = "25"
@@ -23,6 +23,7 @@ COLUMNS = [
         ("task", "Task", "left"),
         ("environment", "Environment", "left"),
         ("best", "Best fitness", "right"),
+        ("course", "By iteration", "left"),
         ("iteration", "Iteration", "right"),
         ("usd", "USD", "right"),
         ("pace", "Steps/s", "right"),
@@ -33,6 +34,10 @@ STATE_CELL = """
 <q-td :props="props"><span :class="`rs-state rs-state-${props.value}`">{{ props.value.replace('_', ' ') }}</span></q-td>
 """
 TASK_CELL = """<q-td :props="props"><a class="rs-task" :href="props.row.address">{{ props.value }}</a></q-td>"""
+COURSE_CELL = """
+<q-td :props="props"><svg v-if="props.value" class="rs-spark" viewBox="0 0 96 24" role="img" :aria-label="props.row.told"
+  ><polyline :points="props.value"/></svg></q-td>
+"""
 EMPTY = """<div class="rs-quiet q-pa-md">No run is like that. <a href="/new">Ask for one</a>, or ask for less.</div>"""
 
 
@@ -92,6 +97,7 @@ class _Runs:
         self._table = ui.table(columns=COLUMNS, rows=[], row_key="id").classes("w-full").props("flat wrap-cells")
         self._table.add_slot("body-cell-state", STATE_CELL)
         self._table.add_slot("body-cell-task", TASK_CELL)
+        self._table.add_slot("body-cell-course", COURSE_CELL)
         self._table.add_slot("no-data", EMPTY)
         with ui.element("nav").props('aria-label="Pages of runs"').classes("rs-row"):
             self._back = ui.button("Before", on_click=self._before).props("flat no-caps")
@@ -145,6 +151,8 @@ def _row(run: RunSummary) -> dict[str, str]:
         "task": run.task,
         "environment": run.environment,
         "best": figure(run.best_fitness),
+        "course": spark(run.bests),
+        "told": f"best fitness by iteration: {', '.join(map(figure, run.bests))}",
         "iteration": whole(run.iteration),
         "usd": usd(run.spending.usd),
         "pace": whole(pace),

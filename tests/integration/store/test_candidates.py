@@ -257,6 +257,15 @@ def test_the_best_candidate_of_a_run_is_the_fittest_then_the_surest_then_the_fir
     assert best() == (-3.0, surer)
 
 
+def test_a_run_in_a_list_tells_the_best_fitness_of_each_iteration(store: Store, writer: Writer) -> None:
+    assert store.list_runs().runs[0].bests == ()
+    add_trained(writer, 3, 0, fitness=2.0)
+    assert store.list_runs().runs[0].bests == (None, None, 2.0)
+    add_trained(writer, 1, 0, fitness=-1.0)
+    add_trained(writer, 3, 1, fitness=3.0)
+    assert store.list_runs().runs[0].bests == (-1.0, None, 3.0)
+
+
 def test_an_iteration_begins_once_and_goes_on(store: Store, writer: Writer) -> None:
     run_id = writer.claim.run_id
     writer.start_iteration(1)

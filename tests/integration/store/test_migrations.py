@@ -116,6 +116,7 @@ def test_a_database_of_the_first_release_is_read_as_it_was(database_url: str) ->
     assert store.get_run("r-old").request.training.seeds == 1
     [iteration] = store.iterations("r-old")
     assert (iteration.usd, iteration.environment_steps) == (0.75, 1000)  # as far as its curve came
+    assert store.list_runs().runs[0].bests == (1.5,)
     counted = {one.kind: one.value for one in store.census(timedelta()).tallies if one.measure is Measure.REWARD_FAULTS}
     assert counted == {"killed": 1, "return": 1, "timeout": 1}
     store.close()

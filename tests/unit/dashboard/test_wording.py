@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.dashboard.wording import duration, figure, percent, usd
+from service.dashboard.wording import duration, figure, percent, spark, usd
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,17 @@ def test_a_share_is_told_in_percent(value: float | None, text: str) -> None:
 )
 def test_a_span_is_told_in_its_largest_unit(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_course_is_a_line_from_left_to_right_and_higher_is_up() -> None:
+    # 92 by 20 within a margin of 2: thirds of the width, the lowest at 22, the highest at 2, halfway at 12
+    assert spark([1.0, 3.0, None, 2.0]) == "2.0,22.0 32.7,2.0 94.0,12.0"
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [None, 2.0], [float("nan"), 2.0]])
+def test_one_point_makes_no_line(values: list[float | None]) -> None:
+    assert spark(values) == ""
+
+
+def test_what_stays_the_same_is_level() -> None:
+    assert spark([1.0, 1.0]) == "2.0,22.0 94.0,22.0"
