@@ -25,7 +25,7 @@ DATABASE ?= sqlite
 TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
 
 .PHONY: demo test compose-test chaos-training chaos-steps chaos-service attacks attacks-everywhere live baselines environments-page install clean \
-  bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox bench-storage bench-api bench-claim
+  bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox bench-storage bench-api bench-claim bench-dashboard
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -112,6 +112,9 @@ bench-storage: $(VENV)/.tests
 # Ten minutes and no other work on the machine; on PostgreSQL: make bench-api DATABASE=postgresql
 bench-api: $(VENV)/.tests
 	@$(BIN)/python -m benchmarks.api --database $(DATABASE)
+
+bench-dashboard: $(VENV)/.tests
+	@$(BIN)/python -m benchmarks.dashboard
 
 clean:
 	rm -rf $(VENV) $(PEERS) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

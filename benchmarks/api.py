@@ -218,7 +218,7 @@ class Speed:
     def __init__(self) -> None:
         self._stopped = threading.Event()
         self.seen: list[float] = []
-        self._begun = _ticks()
+        self._ticks = [_ticks()]
         self._thread = threading.Thread(target=self._look)
         self._thread.start()
 
@@ -227,13 +227,18 @@ class Speed:
         self._stopped.set()
         self._thread.join()
 
-    def stolen(self) -> float:
-        """The share of its cores' time that this machine was ready to work and was not let, in percent, up to now."""
-        passed = [now - then for now, then in zip(_ticks(), self._begun, strict=True)]
+    def stolen(self, begin: int = 0, end: int = -1) -> float:
+        """The share of its cores' time that this machine was ready to work and was not let, in percent, between two seconds."""
+        passed = [now - then for now, then in zip(self._ticks[end], self._ticks[begin], strict=True)]
         return 100.0 * passed[STOLEN] / sum(passed)
+
+    def stolen_by_minute(self) -> list[float]:
+        """That share, of each whole minute."""
+        return [self.stolen(begin, begin + 60) for begin in range(0, len(self._ticks) - 60, 60)]
 
     def _look(self) -> None:
         while not self._stopped.wait(1.0):
+            self._ticks.append(_ticks())
             begun = time.thread_time()
             sum(range(SPEED_NUMBERS))
             self.seen.append(1e3 * (time.thread_time() - begun))
@@ -290,7 +295,6 @@ def measure(url: str, folder: Path, minutes: float, workers: int, train: bool) -
         outcome = loaded(plan, happenings)
         memory.stop()
         speed.stop()
-        stolen = speed.stolen()
     trained = (training.segments - segments) / (time.monotonic() - begun) * 60.0 if training else 0.0
     if training:
         training.stop()
@@ -312,8 +316,10 @@ def measure(url: str, folder: Path, minutes: float, workers: int, train: bool) -
         "mebibytes_a_minute": memory.slope(),
         "trained_segments_a_minute": trained,
         "python_milliseconds": statistics.median(speed.seen),
-        "stolen_percent": stolen,
+        "stolen_percent": speed.stolen(),
     }
+    for minute, share in enumerate(speed.stolen_by_minute()):
+        figures[f"stolen_percent_of_minute_{minute + 1}"] = share
     for minute, some in enumerate(batched(outcome.latencies, int(60 * REQUESTS_PER_SECOND))):
         figures[f"p99_milliseconds_of_minute_{minute + 1}"] = 1e3 * sorted(some)[int(0.99 * len(some))]
     return figures | ({"growth_percent": memory.growth()} if minutes >= FLAT_MINUTES else {})

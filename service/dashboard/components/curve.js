@@ -26,7 +26,7 @@ function at(points, x) {
 export default {
   template: `
     <section class="rs-curve" :aria-label="label">
-      <h3 class="rs-unseen">{{ label }}</h3>
+      <h3>{{ label }}</h3>
       <div class="rs-curve-head">
         <ul class="rs-curve-legend" aria-label="Lines">
           <li v-for="line in legend" :key="line.id">
