@@ -5,8 +5,8 @@
 A run of 80 candidates with curves of 1,000 points, to which a writer adds eight points and two lines a second, as a training of
 eight does; the pages and API of `rewardsmith serve` in a process of their own, which also measures how long its event loop was ever
 held; viewers in one headless Chromium, of whom the first is timed: from asking for the page to seeing its last candidate, with the
-browser's cache warm. What a viewer is sent counts as it arrives on its websocket. Memory is flat if it grows by less than a fiftieth
-from the second minute to the last. Ends with one line of JSON; exit 1 where a bar is missed.
+browser's cache warm. What a viewer is sent counts as it arrives on its websocket. Memory is flat if it grows by less than 2% from
+the second minute to the last. Ends with one line of JSON; exit 1 where a bar is missed.
 """
 
 from __future__ import annotations

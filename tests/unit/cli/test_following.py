@@ -8,7 +8,7 @@ from service.cli.faults import Infrastructure, Unreachable
 from service.cli.following import patiently
 
 SERVER = "https://lab.example"
-RUNS = {"items": []}
+RUNS = {"items": [], "next_cursor": None}
 
 
 def client(*answers: httpx.Response | Exception) -> Client:
