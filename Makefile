@@ -1,6 +1,7 @@
 # make demo   installs what a run needs into .venv, runs the main job at small size and shows it in the dashboard until Ctrl-C;
 #             make demo DEMO=--no-serve ends with the job
 # make test   installs what the tests need as well and runs every check, the tests last
+# make test-browser    walks through the dashboard in Debian's Chromium (apt install chromium): some minutes
 # make chaos-training      kills the workers of a generation at ten random moments and compares every bit: some minutes
 # make chaos-steps         kills a run's whole process tree at ten writes to the store and compares every bit: some minutes
 # make chaos-service       kills API, orchestrators and Ray workers at thirty moments, restarts PostgreSQL twice, compares every bit: some minutes
@@ -24,7 +25,7 @@ DATABASE ?= sqlite
 # One more than there are cores, since tests wait for processes; four need some 10 GiB.
 TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
 
-.PHONY: demo test compose-test chaos-training chaos-steps chaos-service attacks attacks-everywhere live baselines environments-page install clean \
+.PHONY: demo test test-browser compose-test chaos-training chaos-steps chaos-service attacks attacks-everywhere live baselines environments-page install clean \
   bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox bench-storage bench-api bench-claim bench-dashboard
 .DELETE_ON_ERROR:
 
@@ -38,7 +39,11 @@ test: $(VENV)/.tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
+
+# Debian's Chromium, and nothing beside it: without a graphics card it draws on all cores.
+test-browser: $(VENV)/.browser
+	@$(BIN)/pytest tests/browser
 
 # With the engine and docker-compose of this machine; port 8000 must be free.
 compose-test: $(VENV)/.tests
@@ -113,7 +118,7 @@ bench-storage: $(VENV)/.tests
 bench-api: $(VENV)/.tests
 	@$(BIN)/python -m benchmarks.api --database $(DATABASE)
 
-bench-dashboard: $(VENV)/.tests
+bench-dashboard: $(VENV)/.browser
 	@$(BIN)/python -m benchmarks.dashboard
 
 clean:
@@ -137,6 +142,10 @@ $(VENV)/.tests: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) --editable ".[test]"
 	@$(COMPILE)
 	@touch $(VENV)/.runtime $@
+
+$(VENV)/.browser: $(VENV)/.tests
+	@$(PIP) --editable ".[browser]"
+	@touch $@
 
 $(BIN)/python:
 	@test "$$(uname -s)" = Linux || { echo "Rewardsmith runs on Linux only; this is $$(uname -s)."; exit 1; }
