@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from service.artifacts import ArtifactStore
 from service.cli.address import is_loopback
 from service.cli.embedded import DesignerCheck, open_stores
-from service.cli.faults import BadInput, CommandFault, ExitCode, Infrastructure
+from service.cli.faults import BadInput, CommandFault, ExitCode, Infrastructure, Unreachable
 from service.cli.logs import start_log
 from service.cli.place import read_settings, settings_of_the_database, settings_of_this_machine
 from service.settings import Settings
@@ -161,14 +161,32 @@ def serve_dashboard(host: str, port: int) -> None:
             raise BadInput(
                 f"the dashboard keeps its pages in one process; WEB_CONCURRENCY asks for {workers!r}: unset it"
             )
+        application = dashboard_of(settings.url)
+        if _is_loopback(host):
+            application = _for_this_machine(application)
+        elif _asks_nobody(settings.url):
+            raise BadInput(
+                f"the API at {settings.url} asks nobody for a token, and on {host} others would reach it through the dashboard: "
+                "use --host 127.0.0.1, or an API that asks"
+            )
         uvicorn.run(
-            dashboard_of(settings.url),
+            application,
             host=host,
             port=port,
             timeout_graceful_shutdown=LONGEST_GOODBYE_SECONDS,
             log_config=None,
             access_log=False,
         )
+
+
+def _asks_nobody(server: str) -> bool:
+    """Whether an API answers without a token. Raises `Unreachable` where it does not answer at all."""
+    import httpx
+
+    try:
+        return httpx.get(f"{server}/api/v1/runs?limit=1", trust_env=False).is_success
+    except httpx.HTTPError as error:
+        raise Unreachable(f"the API at {server} does not answer ({error}); start it first") from error
 
 
 def free_port(host: str, preferred: int) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
 import httpx
@@ -39,6 +40,7 @@ def dashboard_beside(api: ASGIApp, lifespan: Lifespan) -> ASGIApp:
 def dashboard_of(server: str) -> ASGIApp:
     """The dashboard of an API at another address."""
     http = httpx.AsyncClient(base_url=server, timeout=httpx.Timeout(ANSWER_SECONDS), limits=POOL, trust_env=False)
+    http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # one viewer's session would be another's
 
     @asynccontextmanager
     async def closing(_: FastAPI) -> AsyncIterator[None]:

@@ -27,6 +27,11 @@ class ApiRefused(DashboardFault):
         """Whether what was asked for is not there."""
         return self.status == HTTPStatus.NOT_FOUND
 
+    @property
+    def final(self) -> bool:
+        """Whether to ask again would bring the same."""
+        return self.status in (HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
 
 class LoggedOut(ApiRefused):
     """The API wants a token, or another one."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from service.dashboard.client import Api
-from service.dashboard.faults import DashboardFault
+from service.dashboard.faults import ApiRefused, DashboardFault
 from service.schema import Event, EventKind, Iteration, Lineage, Run
 
 EVERY_SECONDS = 1.0
@@ -34,12 +34,15 @@ class Standing:
 
 Take = Callable[[list[Event], Standing | None], Awaitable[None]]
 """What a page does with new events, and with how the run stands where they changed that."""
+Tell = Callable[[DashboardFault | None], None]
+"""What a page does where the run cannot be followed, and with None once it can again."""
 
 
 @dataclass(eq=False)
 class _Page:
     seen: int
     take: Take
+    tell: Tell
 
 
 class Following:
@@ -48,19 +51,20 @@ class Following:
     def __init__(self) -> None:
         self._followed: dict[tuple[str, Api], _Followed] = {}
 
-    def follow(self, api: Api, run_id: str, after: int, take: Take) -> Callable[[], None]:
+    def follow(self, api: Api, run_id: str, after: int, take: Take, tell: Tell) -> Callable[[], None]:
         """Gives the page each event above `after` once, in order; what comes back ends that."""
         key = (run_id, api)
         followed = self._followed.get(key)
         if followed is None:
             followed = self._followed[key] = _Followed(api, run_id)
-        page = _Page(after, take)
+        page = _Page(after, take, tell)
         followed.pages.append(page)
 
         def leave() -> None:
             if page in followed.pages:
                 followed.pages.remove(page)
-            if not followed.pages and self._followed.pop(key, None) is not None:
+            if not followed.pages and self._followed.get(key) is followed:
+                del self._followed[key]
                 followed.task.cancel()
 
         return leave
@@ -73,12 +77,18 @@ class _Followed:
         self.task = asyncio.create_task(self._follow(), name=f"following {run_id}")
 
     async def _follow(self) -> None:
-        while True:
+        fault: DashboardFault | None = None
+        while not isinstance(fault, ApiRefused) or not fault.final:
             await asyncio.sleep(EVERY_SECONDS)
+            before, fault = fault, None
             try:
                 await self._look()
-            except DashboardFault as fault:  # the network comes back, and no event is lost meanwhile
+            except DashboardFault as found:  # what passes: no event is lost meanwhile
+                fault = found
                 log.info("run %s cannot be followed now: %s", self._run_id, fault)
+            if fault is not None or before is not None:
+                for page in tuple(self.pages):
+                    page.tell(fault)
 
     async def _look(self) -> None:
         """Pages that know equally much, most often all of them, are served by one request."""
@@ -89,12 +99,14 @@ class _Followed:
             changed = any(event.kind not in PASSING for event in events)
             standing = await Standing.of(self._api, self._run_id) if changed else None
             for page in [page for page in self.pages if page.seen == seen]:
-                page.seen = events[-1].number
-                await self._give(page, events, standing)
+                if page in self.pages:  # its viewer may leave while another's page is told
+                    page.seen = events[-1].number
+                    await self._give(page, events, standing)
 
     async def _give(self, page: _Page, events: list[Event], standing: Standing | None) -> None:
         try:
             await page.take(events, standing)
         except Exception:
-            log.exception("a page of run %s is no longer told what happens", self._run_id)
-            self.pages.remove(page)
+            if page in self.pages:
+                log.exception("a page of run %s is no longer told what happens", self._run_id)
+                self.pages.remove(page)

@@ -21,6 +21,8 @@ ANSWERED = (
     "x-request-id",
     "retry-after",
 )
+PLAIN = {"accept-encoding": "identity"}
+"""For browsers that name no encoding: httpx would name its own."""
 PROBLEM = "application/problem+json"
 
 
@@ -39,7 +41,7 @@ class Passage:
             return _problem(405, "the dashboard passes on what reads alone; ask the API itself")
         scope = request.scope
         url = httpx.URL(raw_path=scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b""))
-        asked = self._http.build_request(request.method, url, headers=_some(request.headers, ASKED))
+        asked = self._http.build_request(request.method, url, headers=PLAIN | _some(request.headers, ASKED))
         try:
             answer = await self._http.send(asked, stream=True)
         except httpx.HTTPError as error:

@@ -5,10 +5,10 @@ All of it is ASGI, since what is made for HTTP alone would let websockets pass.
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -80,8 +80,5 @@ class CookieAsBearer:
 
 def token_in(cookies: str) -> str | None:
     """The token that a `Cookie` header holds, if it has one."""
-    try:
-        found = SimpleCookie(cookies).get(COOKIE)
-    except CookieError:
-        return None
-    return found.value if found is not None and found.value.isascii() and found.value.isprintable() else None
+    found = cookie_parser(cookies).get(COOKIE)  # as pages read it: cookies of others at this address may be of any form
+    return found if found and found.isascii() and found.isprintable() else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -12,10 +13,12 @@ from fastapi.responses import RedirectResponse
 from nicegui import ui
 
 from service.dashboard.client import Api
-from service.dashboard.faults import ApiRefused, DashboardFault, LoggedOut
+from service.dashboard.faults import ApiAway, ApiRefused, DashboardFault, LoggedOut
 from service.dashboard.following import Following
 from service.dashboard.frame import frame, heading
 from service.dashboard.session import COOKIE
+
+BUILT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Site:
             async def show(request: Request) -> Response | None:
                 return await self._show(build, title, request)
 
-            ui.page(path, title=f"{title} · Rewardsmith")(show)
+            ui.page(path, title=f"{title} · Rewardsmith", response_timeout=BUILT_SECONDS + 5.0)(show)
             return build
 
         return register
@@ -58,10 +61,15 @@ class Site:
         visit = Visit(self.api(request.cookies.get(COOKIE)), self._following, request.path_params, request.query_params)
         with frame(title, request.cookies) as main:
             try:
-                await build(visit)
+                async with asyncio.timeout(BUILT_SECONDS):
+                    await build(visit)
             except LoggedOut:
+                ui.context.client.delete()  # or whoever asks much and has no token fills the memory with pages
                 asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
                 return RedirectResponse(f"/login?{urlencode({'next': asked})}", 303)
+            except TimeoutError:
+                main.clear()
+                _tell(ApiAway(f"the API took more than {BUILT_SECONDS:.0f} s for what is on this page; load it again"))
             except DashboardFault as fault:
                 main.clear()
                 _tell(fault)

@@ -226,3 +226,11 @@ def test_several_processes_are_refused(tmp_path: Path) -> None:
         served(tmp_path, "dashboard", REWARDSMITH_URL="http://127.0.0.1:1", WEB_CONCURRENCY="2"),
     ):
         pass
+
+
+def test_an_api_that_asks_nobody_is_shown_to_this_machine_alone(site: str, tmp_path: Path) -> None:
+    with (
+        pytest.raises(AssertionError, match="asks nobody for a token"),
+        served(tmp_path, "dashboard", "--host", "0.0.0.0", REWARDSMITH_URL=site),
+    ):
+        pass

@@ -73,7 +73,7 @@ def test_two_are_compared_and_ranked(page: Page, walked: dict[str, str]) -> None
     expect(page.locator("article")).to_have_count(2)
     first = page.get_by_role("list").filter(has_text="1. candidate").get_by_role("listitem").first
     before = first.inner_text()
-    page.get_by_role("button", name="Down: candidate").first.click()
+    page.get_by_role("button", name="Down: place 1").click()
     expect(first).not_to_have_text(before)
     assert grave_faults(page) == []
     page.get_by_label("Why").fill("it looks smoother")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
 
 from service.dashboard.components.curve import Curve
 from service.dashboard.components.replay import Replay
@@ -82,34 +84,39 @@ class _Ranking:
             if run.state.ended:
                 ui.label(LATE).classes("rs-notice")
                 return
-            self._list = ui.element("ol").classes("rs-ranking")
+            self._labels: list[TextElement] = []
+            with ui.element("ol").classes("rs-ranking"):
+                for place in range(len(chosen)):
+                    self._item(place)
+            self._told = ui.label().classes("rs-unseen").props("role=status")
             self._why = ui.input("Why").props("maxlength=2000")
             ui.button("Send the ranking", on_click=self._send).props("outline no-caps")
         self._show()
 
+    def _item(self, place: int) -> None:
+        """One place, whatever candidate stands there: buttons stay where they are, and whoever uses keys stays on them."""
+        with ui.element("li").classes("rs-row").props("draggable=true") as item:
+            self._labels.append(words("span", ""))
+            for name, to in (("Up", place - 1), ("Down", place + 1)):
+                button = ui.button(name, on_click=partial(self._put, place, to)).props("flat dense no-caps")
+                button.props["aria-label"] = f"{name}: place {place + 1}"
+                button.set_enabled(0 <= to < len(self._order))
+        item.on("dragstart", lambda: self._take(place))
+        item.on("dragover.prevent", js_handler="() => {}")
+        item.on("drop.prevent", lambda: self._put(self._taken, place))
+
     def _show(self) -> None:
-        self._list.clear()
-        with self._list:
-            for place, candidate_id in enumerate(self._order):
-                with ui.element("li").classes("rs-row").props("draggable=true") as item:
-                    words("span", f"{place + 1}. candidate {short(candidate_id)}")
-                    self._move("Up", place, place - 1)
-                    self._move("Down", place, place + 1)
-                item.on("dragstart", lambda place=place: self._take(place))
-                item.on("dragover.prevent", js_handler="() => {}")
-                item.on("drop.prevent", lambda place=place: self._put(self._taken, place))
+        for place, (label, candidate_id) in enumerate(zip(self._labels, self._order, strict=True)):
+            label.set_text(f"{place + 1}. candidate {short(candidate_id)}")
 
     def _take(self, place: int) -> None:
         self._taken = place
 
-    def _move(self, name: str, place: int, to: int) -> None:
-        button = ui.button(name, on_click=lambda: self._put(place, to)).props("flat dense no-caps")
-        button.props["aria-label"] = f"{name}: candidate {short(self._order[place])}"
-        button.set_enabled(0 <= to < len(self._order))
-
     def _put(self, place: int, to: int) -> None:
-        self._order.insert(to, self._order.pop(place))
+        moved = self._order.pop(place)
+        self._order.insert(to, moved)
         self._show()
+        self._told.set_text(f"Candidate {short(moved)} is at place {to + 1} of {len(self._order)}")
 
     async def _send(self) -> None:
         try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from nicegui import ui
 
 from service.dashboard.client import Api
 from service.dashboard.frame import heading, words
+from service.dashboard.notice import Notice
 from service.dashboard.site import Site, Visit
 from service.dashboard.wording import ago, usd, whole
 from service.schema import Census, DailySpending, Measure, Readiness, Tally
@@ -22,9 +24,10 @@ def install(site: Site) -> None:
     @site.page("/health", "Health")
     async def health(visit: Visit) -> None:
         heading("Health")
+        notice = Notice()
         shown = ui.element("div").classes("rs-columns")
         await _show(visit.api, shown)
-        ui.timer(EVERY_SECONDS, lambda: _show(visit.api, shown), immediate=False)
+        ui.timer(EVERY_SECONDS, notice.kept(partial(_show, visit.api, shown)), immediate=False)
 
 
 async def _show(api: Api, shown: ui.element) -> None:

@@ -9,11 +9,12 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from nicegui import app, ui
 
-from service.dashboard.faults import DashboardFault
+from service.dashboard.faults import ApiAway, ApiRefused
 from service.dashboard.frame import heading, words
 from service.dashboard.session import COOKIE
 from service.dashboard.site import Site, Visit
 
+FAULTS = {"token": "This token is unknown or revoked.", "api": "The API does not answer; try again in a moment."}
 KEPT_SECONDS = 30 * 86_400
 
 
@@ -23,7 +24,7 @@ def install(site: Site) -> None:
     @site.page("/login", "Log in")
     async def login(visit: Visit) -> None:
         heading("Log in")
-        if fault := visit.query.get("fault"):
+        if fault := FAULTS.get(visit.query.get("fault", "")):
             ui.label(fault).classes("rs-notice").props("role=alert")
         with ui.element("form").props("method=post action=/login").classes("rs-card rs-form"):
             words("label", "Token").props("for=token")
@@ -41,8 +42,10 @@ def install(site: Site) -> None:
         token = token.strip()
         try:
             await site.api(token).runs({"limit": "1"})
-        except (DashboardFault, ValueError) as fault:  # a token that no header can hold is none
-            return RedirectResponse(f"/login?{urlencode({'next': _inside(next), 'fault': str(fault)})}", 303)
+        except (ApiRefused, ValueError):  # a token that no header can hold is none
+            return RedirectResponse(f"/login?{urlencode({'next': _inside(next), 'fault': 'token'})}", 303)
+        except ApiAway:
+            return RedirectResponse(f"/login?{urlencode({'next': _inside(next), 'fault': 'api'})}", 303)
         answer = RedirectResponse(_inside(next), 303)
         secure = request.url.scheme == "https"
         answer.set_cookie(COOKIE, token, KEPT_SECONDS, httponly=True, secure=secure, samesite="strict")

@@ -8,13 +8,12 @@ from typing import TypeVar
 
 from nicegui import ui
 
-from service.baselines.environment import Environment
 from service.dashboard.faults import ApiRefused, DashboardFault
 from service.dashboard.frame import heading, words
 from service.dashboard.pages.environment import show_environment
 from service.dashboard.pages.estimate import show_estimate
 from service.dashboard.site import Site, Visit, run_address
-from service.schema import OFFLINE
+from service.schema import OFFLINE, Estimate
 
 Json = str | float | bool | None
 Field = ui.select | ui.textarea | ui.input | ui.number
@@ -36,7 +35,8 @@ class _Form:
     def __init__(self, visit: Visit) -> None:
         self._api, self._query = visit.api, visit.query
         self._fields: dict[str, Field] = {}
-        self._key = secrets.token_urlsafe(16)
+        self._turn = 0
+        self._asked = self._key = ""
 
     async def build(self) -> None:
         heading("New run")
@@ -105,55 +105,63 @@ class _Form:
         return element.classes("w-full") if "." not in name else element
 
     async def _other_environment(self) -> None:
+        asked = str(self._fields["environment"].value)
         try:
-            card = await self._api.environment(str(self._fields["environment"].value))
+            card = await self._api.environment(asked)
         except DashboardFault as fault:
             self._refusal.set_text(str(fault))
             return
+        if asked != self._fields["environment"].value:
+            return
         metrics = {one.name: f"{one.name}: {one.about}" for one in card.metrics} | {OWN: OWN}
         self._metric.set_options(metrics, value=card.metrics[0].name)
-        self._show(card)
-        await self._check()
-
-    def _show(self, card: Environment) -> None:
         self._card.clear()
         with self._card:
             show_environment(card)
+        await self._check()
 
     async def _check(self) -> None:
-        """Asks what such a run would take: the same checks as submitting it."""
-        for element in self._fields.values():
-            element.error = None
-        self._refusal.set_text("")
+        """Asks what such a run would take: the same checks as submitting it. Of several answers the last counts."""
+        self._turn += 1
+        turn = self._turn
+        said: Estimate | DashboardFault | None = None
+        if self._fields["task"].value:
+            try:
+                said = await self._api.estimate(self._request())
+            except DashboardFault as fault:
+                said = fault
+        if turn == self._turn:
+            self._answer(said)
+
+    def _answer(self, said: Estimate | DashboardFault | None) -> None:
         self._estimate.clear()
-        if not self._fields["task"].value:
-            with self._estimate:
-                words("h2", "What it would take")
-                ui.label("Say what the robot should do.").classes("rs-quiet")
-            return
-        try:
-            estimate = await self._api.estimate(self._request())
-        except DashboardFault as fault:
-            self._refused(fault)
-            return
         with self._estimate:
-            show_estimate(estimate)
+            if isinstance(said, Estimate):
+                show_estimate(said)
+            else:
+                words("h2", "What it would take")
+                ui.label("Say what the robot should do." if said is None else "As it is, it cannot run.").classes(
+                    "rs-quiet"
+                )
+        self._refused(said if isinstance(said, DashboardFault) else None)
 
     async def _submit(self) -> None:
+        request = self._request()
+        if request != self._asked:  # asked again it is the same run; another request is another
+            self._asked, self._key = request, secrets.token_urlsafe(16)
         try:
-            run = await self._api.create_run(self._request(), self._key)
+            run = await self._api.create_run(request, self._key)
         except DashboardFault as fault:
             self._refused(fault)
             return
         ui.navigate.to(run_address(run.id))
 
-    def _refused(self, fault: DashboardFault) -> None:
+    def _refused(self, fault: DashboardFault | None) -> None:
         fields = fault.fields if isinstance(fault, ApiRefused) else {}
-        for name, message in fields.items():
-            if name in self._fields:
-                self._fields[name].error = message
-        if not fields or not set(fields) <= set(self._fields):
-            self._refusal.set_text(str(fault))
+        for name, element in self._fields.items():
+            element.error = fields.get(name)
+        told = fault is None or (fields and set(fields) <= set(self._fields))
+        self._refusal.set_text("" if told else str(fault))
 
     def _request(self) -> str:
         """The form as the API wants it; what is left empty is not said."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from nicegui import ui
@@ -9,15 +10,18 @@ from nicegui import ui
 from service.dashboard.components.curve import Curve
 from service.dashboard.components.lineage import LineageView
 from service.dashboard.curves import best_so_far, leading, levels_of, lines_of
+from service.dashboard.faults import DashboardFault
 from service.dashboard.following import Standing
 from service.dashboard.frame import facts, heading, words
+from service.dashboard.notice import Notice
 from service.dashboard.pages.feedback import FeedbackCard
 from service.dashboard.pages.steering import Steering
 from service.dashboard.site import Site, Visit, run_address
 from service.dashboard.wording import ago, duration, figure, usd, whole
-from service.schema import Event, Iteration, Run
+from service.schema import OFFLINE_DESIGNERS, Event, Iteration, Run
 
 Spent = Callable[[Iteration], float]
+log = logging.getLogger(__name__)
 LOG_LINES = 200
 RECENT_EVENTS = 50
 
@@ -44,6 +48,7 @@ class _RunPage:
         with ui.element("div").classes("rs-row rs-spread"):
             heading(run.request.task)
             self._steering = Steering(self._api, run)
+        self._notice = Notice()
         self._facts = ui.element("div").classes("rs-card")
         self._tell()
         self._levels = levels_of(run, await self._api.environment(run.request.environment))
@@ -62,7 +67,8 @@ class _RunPage:
             self._feedback = FeedbackCard(self._api, run)
             await self._feedback.build()
             await self._history()
-        leave = self._visit.following.follow(self._api, self._id, self._seen, self._take)
+        # What happens while the page is built follows: it is told from where it began.
+        leave = self._visit.following.follow(self._api, self._id, run.last_event, self._take, self._notice.tell)
         ui.context.client.on_delete(leave)
 
     async def _draw(self) -> None:
@@ -81,7 +87,7 @@ class _RunPage:
             )
         self._bought: dict[Curve, Spent] = {}
         for paid, what in (("environment steps", _steps), ("US dollars", _usd)):
-            if paid == "US dollars" and not run.spending.usd:
+            if paid == "US dollars" and run.request.designer in OFFLINE_DESIGNERS:
                 continue
             with ui.element("div").classes("rs-card"):
                 lines = best_so_far(self._standing.iterations, what)
@@ -95,13 +101,12 @@ class _RunPage:
                 self._bought[curve] = what
 
     async def _history(self) -> None:
-        after = max(0, self._standing.run.last_event - RECENT_EVENTS)
-        events = await self._api.events(self._id, after)
-        self._seen = events[-1].number if events else after
+        last = self._standing.run.last_event
+        events = await self._api.events(self._id, max(0, last - RECENT_EVENTS))
         with ui.element("div").classes("rs-card"):
             words("h2", "Events")
             self._log = ui.log(max_lines=LOG_LINES).classes("rs-log").props('role=log aria-label="Events" tabindex=0')
-            self._write(events)
+            self._write([event for event in events if event.number <= last])
 
     async def _take(self, events: list[Event], standing: Standing | None) -> None:
         self._write(events)
@@ -121,10 +126,17 @@ class _RunPage:
             curve.show(best_so_far(standing.iterations, what), self._levels)
         shown = leading(standing.lineage)
         if shown != self._shown:
-            self._shown = shown
+            await self._lead(shown)
+
+    async def _lead(self, shown: tuple[str, ...]) -> None:
+        """Draws other candidates; where they cannot be had now, the next change of the run tries again."""
+        try:
             lines = await lines_of(self._api, self._id, shown)
-            self._drawn = {line.key for line in lines}
-            self._curve.show(lines, self._levels)
+        except DashboardFault as fault:
+            log.info("curves of run %s cannot be had now: %s", self._id, fault)
+            return
+        self._shown, self._drawn = shown, {line.key for line in lines}
+        self._curve.show(lines, self._levels)
 
     def _write(self, events: list[Event]) -> None:
         for event in events:

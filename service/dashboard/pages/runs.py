@@ -8,6 +8,7 @@ from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from service.dashboard.frame import heading
+from service.dashboard.notice import Notice
 from service.dashboard.site import Site, Visit, address, run_address
 from service.dashboard.wording import ago, figure, spark, usd, whole
 from service.schema import RunState, RunSummary
@@ -86,6 +87,7 @@ class _Runs:
     def __init__(self, visit: Visit, asked: Asked, environments: list[str]) -> None:
         self._api, self._asked = visit.api, asked
         heading("Runs")
+        self._notice = Notice()
         with ui.element("search").classes("rs-row"):
             ui.input("Search tasks", value=asked.text, on_change=self._search).props(
                 "type=search debounce=300 clearable"
@@ -103,11 +105,14 @@ class _Runs:
             self._back = ui.button("Before", on_click=self._before).props("flat no-caps")
             self._on = ui.button("After", on_click=self._after).props("flat no-caps")
         self._next: str | None = None
-        ui.timer(EVERY_SECONDS, self.show, immediate=False)
+        ui.timer(EVERY_SECONDS, self._notice.kept(self.show), immediate=False)
 
     async def show(self) -> None:
         """Asks for the page of runs and shows it."""
-        found = await self._api.runs({**self._asked.query(), "limit": PAGE})
+        asked = self._asked.query()
+        found = await self._api.runs({**asked, "limit": PAGE})
+        if asked != self._asked.query():
+            return  # somebody asks for others by now, whose answer comes too
         self._next = found.next_cursor
         rows = [_row(run) for run in found.items]
         if rows != self._table.rows:
@@ -124,12 +129,14 @@ class _Runs:
         await self._again(text=event.value or "")
 
     async def _before(self) -> None:
-        self._asked.cursors.pop()
-        await self._renew()
+        if self._asked.cursors:
+            self._asked.cursors.pop()
+            await self._renew()
 
     async def _after(self) -> None:
-        self._asked.cursors.append(self._next or "")
-        await self._renew()
+        if self._next is not None:
+            self._asked.cursors.append(self._next)
+            await self._renew()
 
     async def _again(self, **asked: str) -> None:
         for name, value in asked.items():
@@ -138,8 +145,9 @@ class _Runs:
         await self._renew()
 
     async def _renew(self) -> None:
+        self._next = None  # of what is asked for now it is not known yet
         ui.navigate.history.replace(address("/", self._asked.query()))
-        await self.show()
+        await self._notice.kept(self.show)()
 
 
 def _row(run: RunSummary) -> dict[str, str]:

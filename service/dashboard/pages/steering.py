@@ -61,7 +61,9 @@ class Steering:
             with ui.element("div").classes("rs-row"):
                 ui.button("Cancel the run", color="negative", on_click=lambda: dialog.submit(True)).props("no-caps")
                 ui.button("Let it go on", on_click=dialog.close).props("flat no-caps")
-        if await dialog:
+        agreed = await dialog
+        dialog.delete()
+        if agreed:
             await self._wish("cancel")()
 
     async def _ask_how_far(self) -> None:
@@ -71,7 +73,9 @@ class Steering:
             with ui.element("div").classes("rs-row"):
                 ui.button("Extend", on_click=lambda: dialog.submit(int(number.value or 0))).props("no-caps")
                 ui.button("Not now", on_click=dialog.close).props("flat no-caps")
-        if iterations := await dialog:
+        iterations = await dialog
+        dialog.delete()
+        if iterations:
             await self._do(lambda: self._api.extend(self._run.id, Extension(iterations=iterations)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from service.app import create_app
 from service.artifacts import ArtifactStore
 from service.dashboard.client import Api
+from service.dashboard.faults import DashboardFault
 from service.dashboard.following import Following, Standing, Take
 from service.schema import Event, Fitness, RunRequest
 from service.settings import Settings
@@ -67,6 +68,10 @@ def page(numbers: list[int], standings: list[Standing], enough: asyncio.Event, l
     return take
 
 
+def tell(fault: DashboardFault | None) -> None:
+    """A page that says nothing of faults."""
+
+
 def test_each_page_is_told_each_event_once_and_in_order_and_all_are_served_together(
     store: Store, writer: Writer, tmp_path: Path
 ) -> None:
@@ -77,8 +82,8 @@ def test_each_page_is_told_each_event_once_and_in_order_and_all_are_served_toget
         async with api(store, tmp_path, sent) as known, asyncio.timeout(30):
             following, run_id = Following(), writer.claim.run_id
             after = store.get_run(run_id).last_event
-            leave = following.follow(known, run_id, after, page(first, standings, all_told, after + 3))
-            leave_too = following.follow(known, run_id, after, page(second, [], too, after + 3))
+            leave = following.follow(known, run_id, after, page(first, standings, all_told, after + 3), tell)
+            leave_too = following.follow(known, run_id, after, page(second, [], too, after + 3), tell)
             for number in range(2):
                 writer.log(f"event {number}")
             writer.start_iteration(1)
@@ -106,8 +111,8 @@ def test_a_page_that_fails_is_told_no_more_and_the_others_are(store: Store, writ
                 raise RuntimeError("its viewer has gone")
 
             leaves = [
-                following.follow(known, run_id, after, fail),
-                following.follow(known, run_id, after, page(told, [], enough, after + 1)),
+                following.follow(known, run_id, after, fail, tell),
+                following.follow(known, run_id, after, page(told, [], enough, after + 1), tell),
             ]
             writer.log("event")
             await enough.wait()
@@ -116,3 +121,65 @@ def test_a_page_that_fails_is_told_no_more_and_the_others_are(store: Store, writ
         return [number - after for number in told]
 
     assert asyncio.run(followed()) == [1]
+
+
+def test_a_page_whose_viewer_leaves_while_another_is_told_keeps_nothing_from_the_rest(
+    store: Store, writer: Writer, tmp_path: Path
+) -> None:
+    async def followed() -> list[int]:
+        told: list[int] = []
+        enough = asyncio.Event()
+        leaves: list[Callable[[], None]] = []
+        async with api(store, tmp_path, []) as known, asyncio.timeout(30):
+            following, run_id = Following(), writer.claim.run_id
+            after = store.get_run(run_id).last_event
+
+            async def see_the_next_leave(events: list[Event], standing: Standing | None) -> None:
+                leaves[1]()
+
+            async def fail(events: list[Event], standing: Standing | None) -> None:
+                raise RuntimeError("its client has been deleted")
+
+            last = page(told, [], enough, after + 2)
+            leaves.extend(
+                following.follow(known, run_id, after, take, tell) for take in (see_the_next_leave, fail, last)
+            )
+            writer.log("first")
+            while not told:
+                await asyncio.sleep(0.01)
+            writer.log("second")
+            await enough.wait()
+            for leave in leaves:
+                leave()
+        return [number - after for number in told]
+
+    assert asyncio.run(followed()) == [1, 2]
+
+
+def test_a_page_is_told_of_a_fault_and_of_its_end_and_of_a_run_that_is_gone(
+    store: Store, writer: Writer, tmp_path: Path
+) -> None:
+    run_id = writer.claim.run_id
+    after = store.get_run(run_id).last_event
+    away = iter([httpx.Response(502), httpx.Response(200, json=[]), httpx.Response(404, json={"detail": "no run"})])
+    heard: list[str | None] = []
+
+    async def followed() -> None:
+        gone = asyncio.Event()
+
+        def note(fault: DashboardFault | None) -> None:
+            heard.append(None if fault is None else str(fault))
+            if heard[-1] == "no run":
+                gone.set()
+
+        async def take(events: list[Event], standing: Standing | None) -> None:
+            """Nothing happens in this run."""
+
+        transport = httpx.MockTransport(lambda _: next(away))
+        async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as http, asyncio.timeout(30):
+            leave = Following().follow(Api(http), run_id, after, take, note)
+            await gone.wait()
+            leave()
+
+    asyncio.run(followed())
+    assert heard == ["the API answered 502 without saying why", None, "no run"]

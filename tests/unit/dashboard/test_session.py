@@ -34,6 +34,11 @@ def test_who_reads_with_a_cookie_bears_its_token() -> None:
     assert answer.text == "Bearer rewardsmith_abc"
 
 
+@pytest.mark.parametrize("others", ['a={"x": 1}; ', "a b=1; ", "a(=1; "])
+def test_cookies_of_others_at_this_address_may_be_of_any_form(others: str) -> None:
+    assert token_in(f"{others}{COOKIE}=rewardsmith_abc") == "rewardsmith_abc"
+
+
 def test_a_token_of_ones_own_goes_before_the_cookies() -> None:
     headers = {"Cookie": f"{COOKIE}=from-cookie", "Authorization": "Bearer own"}
     assert ask(CookieAsBearer(bearing), "GET", headers).text == "Bearer own"
