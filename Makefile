@@ -25,7 +25,7 @@ DATABASE ?= sqlite
 # One more than there are cores, since tests wait for processes; four need some 10 GiB.
 TESTERS := $(shell cores=$$(nproc); echo $$((cores < 3 ? cores + 1 : 4)))
 
-.PHONY: demo test test-browser compose-test chaos-training chaos-steps chaos-service attacks attacks-everywhere live baselines environments-page install clean \
+.PHONY: demo test test-browser compose-test chaos-training chaos-steps chaos-service attacks attacks-everywhere live baselines environments-page pictures install clean \
   bench-designers bench-throughput bench-learning bench-halving bench-footprint bench-kinematics bench-sandbox bench-storage bench-api bench-claim bench-dashboard
 .DELETE_ON_ERROR:
 
@@ -142,6 +142,11 @@ $(VENV)/.tests: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) --editable ".[test]"
 	@$(COMPILE)
 	@touch $(VENV)/.runtime $@
+
+# Of docs/dashboard.md and the README: the demo, minutes.
+pictures: $(VENV)/.browser
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; export REWARDSMITH_DATA_FOLDER=$$folder; \
+	  $(BIN)/rewardsmith demo --no-serve --to $$folder/export && $(BIN)/python -m tests.browser.pictures $$folder
 
 $(VENV)/.browser: $(VENV)/.tests
 	@$(PIP) --editable ".[browser]"
