@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/dashboard.md and the README, of a folder's last completed run: `python -m tests.browser.pictures FOLDER`.
+"""Pictures for docs/dashboard.md and the README, of a data folder's last completed run: `python -m tests.browser.pictures FOLDER`.
 
 `make pictures` runs the demo first. Look at each before it is committed.
 """
