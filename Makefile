@@ -34,12 +34,14 @@ demo: $(VENV)/.runtime
 
 install: $(VENV)/.runtime
 
+# The types are checked beside the tests, which often wait.
 test: $(VENV)/.tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
+	@$(BIN)/mypy & types=$$!; \
+	  $(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder --ignore tests/browser; tests=$$?; \
+	  wait $$types && exit $$tests
 
 # Debian's Chromium, and nothing beside it: without a graphics card it draws on all cores.
 test-browser: $(VENV)/.browser
