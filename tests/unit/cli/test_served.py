@@ -111,7 +111,8 @@ def test_a_server_does_not_choose_the_folder_that_an_export_is_written_to(
     answers = iter([JSONResponse({**run.model_dump(mode="json"), "id": str(elsewhere)}), Response(buffer.getvalue())])
     with listening(Stranger(lambda: next(answers))) as address:
         told = named(address).refused("export", run.id, code=ExitCode.INFRASTRUCTURE)
-    assert f"the API named {str(elsewhere)[:80]!r}, which is no id: nothing was written" in told  # no line of any length
+    named_there = str(elsewhere)[:80]  # no line of any length is told
+    assert f"the API named {named_there!r}, which is no id: nothing was written" in told
     assert not elsewhere.exists()
 
 
