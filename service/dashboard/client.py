@@ -34,7 +34,6 @@ from service.schema import (
 
 T = TypeVar("T")
 ROOT = "/api/v1"
-PROBLEM = "application/problem+json"
 
 
 class FieldProblem(BaseModel):
@@ -129,10 +128,6 @@ class Api:
         """A candidate's trainings, their curves thinned to so many points."""
         wanted = {"points": str(points)}
         return await self._read(list[Training], "GET", f"{_candidate(run_id, candidate_id)}/trainings", wanted=wanted)
-
-    async def continue_candidate(self, run_id: str, candidate_id: str) -> Run:
-        """Has a candidate that was stopped early trained to its end."""
-        return await self._read(Run, "POST", f"{_candidate(run_id, candidate_id)}/continue")
 
     async def completions(self, run_id: str, iteration: int, slot: int) -> list[Completion]:
         """The requests to a model for one candidate."""

@@ -25,8 +25,8 @@ KEYS = (
 COLOURS = "rewardsmith_colours"
 DARK: dict[str | None, bool | None] = {"dark": True, "light": False}
 REMEMBER: dict[bool | None, str] = {
-    chosen: f"document.cookie = '{COOKIE_TEXT}; path=/; max-age=31536000; samesite=strict'"
-    for chosen, COOKIE_TEXT in ((True, f"{COLOURS}=dark"), (False, f"{COLOURS}=light"), (None, f"{COLOURS}="))
+    dark: f"document.cookie = '{COLOURS}={name}; path=/; max-age=31536000; samesite=strict'"
+    for dark, name in ((True, "dark"), (False, "light"), (None, ""))
 }
 """What the browser runs to remember how the colours were chosen: nothing of anybody's is in it."""
 NEXT = {None: True, True: False, False: None}
