@@ -5,10 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import httpx
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from service.cli.faults import BadInput, CommandFault, Infrastructure, Unreachable
 from service.cli.options import option_of
+from service.schema import ProblemRead
 
 PASSING = (
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -19,28 +20,6 @@ PASSING = (
 """What a server answers for a while: too much asked of it, or something behind it is away."""
 LONGEST_ADDRESS = 200
 MEDIA_TYPE = "application/problem+json"
-
-
-class FieldProblem(BaseModel):
-    """One field that the API refused."""
-
-    field: str
-    message: str
-
-
-class Problem(BaseModel):
-    """Problem details as the API sends them (RFC 9457)."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    title: str = "no title"
-    detail: str = ""
-    errors: tuple[FieldProblem, ...] = ()
-
-    def line(self) -> str:
-        """The problem in one line: each refused field, or else the detail."""
-        fields = "; ".join(f"{option_of(error.field)}: {error.message}" for error in self.errors)
-        return fields or self.detail or self.title
 
 
 def fault_of(response: httpx.Response, server: str | None) -> CommandFault:
@@ -73,13 +52,15 @@ def nonsense(path: str, server: str | None) -> Infrastructure:
 
 
 def _told(response: httpx.Response) -> str | None:
-    """What the problem is, None for an answer that is none of a rewardsmith."""
+    """The problem in one line, each refused field or else the detail; None for an answer that is none of a rewardsmith."""
     if not response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
         return None
     try:
-        return Problem.model_validate_json(response.content).line()
+        problem = ProblemRead.model_validate_json(response.content)
     except ValidationError:
         return None
+    fields = "; ".join(f"{option_of(error.field)}: {error.message}" for error in problem.errors)
+    return fields or problem.detail or problem.title
 
 
 def _who(server: str | None) -> str:

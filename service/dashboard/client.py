@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from service.baselines.environment import Environment, EnvironmentSummary
 from service.dashboard.faults import ApiAway, ApiRefused, LoggedOut
@@ -25,6 +25,7 @@ from service.schema import (
     Lineage,
     Order,
     Preference,
+    ProblemRead,
     Readiness,
     Run,
     RunList,
@@ -34,23 +35,6 @@ from service.schema import (
 
 T = TypeVar("T")
 ROOT = "/api/v1"
-
-
-class FieldProblem(BaseModel):
-    """One field that the API refused."""
-
-    field: str
-    message: str
-
-
-class Problem(BaseModel):
-    """Problem details as the API sends them (RFC 9457)."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    title: str = "no title"
-    detail: str = ""
-    errors: tuple[FieldProblem, ...] = ()
 
 
 class Api:
@@ -182,7 +166,7 @@ class Api:
 
 def _refusal(answer: httpx.Response) -> ApiAway | ApiRefused:
     try:
-        problem = Problem.model_validate(json.loads(answer.content))
+        problem = ProblemRead.model_validate(json.loads(answer.content))
     except ValueError:  # also what pydantic raises
         return ApiAway(f"the API answered {answer.status_code} without saying why")
     kind = LoggedOut if answer.status_code == HTTPStatus.UNAUTHORIZED else ApiRefused

@@ -22,6 +22,7 @@ from service.schema.estimate import (
 from service.schema.health import Check, OrchestratorPresence, RayState, Readiness
 from service.schema.lineage import Difference, Lineage, Node
 from service.schema.people import Contribution, Feedback, Order, OwnReward, Preference, Words
+from service.schema.problem import ProblemRead
 from service.schema.run import (
     Candidate,
     CandidateState,
@@ -83,7 +84,7 @@ __all__ = [
     "DesignEstimate", "Difference", "EpisodeEnd", "EpisodeSummary", "Estimate", "Event", "EventKind",
     "Extension", "Fault", "Feedback", "Finding", "Fitness", "HalvingConfig", "Interval", "Iteration", "IterationState", "Lineage",
     "Measure", "MeasuredCompletions", "MeasuredPace", "Message", "Moment", "NewToken", "Node", "OrchestratorPresence", "Order",
-    "OwnReward", "PPOConfig", "PolicyOf", "Preference", "RayState", "Readiness", "RewardComparison", "RewardKind",
+    "OwnReward", "PPOConfig", "PolicyOf", "Preference", "ProblemRead", "RayState", "Readiness", "RewardComparison", "RewardKind",
     "Run", "RunList", "RunRecord", "RunRequest", "RunState", "RunSummary", "Scope", "SearchConfig", "Seed", "Severity", "Spending",
     "Tally", "Token", "Training", "TrainingConfig", "TrainingEstimate", "TrainingResult", "TrainingState", "Usage", "Verdict",
     "Words",
