@@ -161,14 +161,11 @@ def test_the_expressions_of_every_card_are_in_the_language_of_the_sandbox(name: 
 
 
 LOAD = """
-import time, envs.card, sandbox
-def spent(work):
-    begun = time.process_time()
-    work()
-    return time.process_time() - begun
-before = spent(lambda: sum(i * i for i in range(1_000_000)))
-cards = spent(envs.card.cards)
-after = spent(lambda: sum(i * i for i in range(1_000_000)))
+import envs.card, sandbox
+from tests.pace import a_million_squares, seconds_of
+before = seconds_of(a_million_squares)
+cards = seconds_of(envs.card.cards)
+after = seconds_of(a_million_squares)
 print(cards, (before + after) / 2)
 """
 
