@@ -119,7 +119,7 @@ def serve_all(host: str, port: int) -> None:
         loopback = _is_loopback(host)
         store, artifacts = open_stores(settings)
         application = create_app(settings, store, artifacts, DesignerCheck(settings), open_access=loopback)
-        whole = dashboard_beside(Observed(application, ROOT), answering)
+        whole = dashboard_beside(Observed(application, ROOT), lambda _: answering(application))
         if loopback:
             whole = _for_this_machine(whole)
             log.warning("open access: whoever is on this machine may use http://%s:%d without a token", host, port)

@@ -102,6 +102,7 @@ class _Followed:
                 if page in self.pages:  # its viewer may leave while another's page is told
                     page.seen = events[-1].number
                     await self._give(page, events, standing)
+                await asyncio.sleep(0)  # whoever waits for an answer does not wait for all pages
 
     async def _give(self, page: _Page, events: list[Event], standing: Standing | None) -> None:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from nicegui import ui
 
 from service.dashboard.components.curve import Curve
+from service.dashboard.components.event_log import EventLog
 from service.dashboard.components.lineage import LineageView
 from service.dashboard.curves import best_so_far, leading, levels_of, lines_of
 from service.dashboard.faults import DashboardFault
@@ -22,7 +23,6 @@ from service.schema import OFFLINE_DESIGNERS, Event, Iteration, Run
 
 Spent = Callable[[Iteration], float]
 log = logging.getLogger(__name__)
-LOG_LINES = 200
 RECENT_EVENTS = 50
 
 
@@ -105,11 +105,10 @@ class _RunPage:
         events = await self._api.events(self._id, max(0, last - RECENT_EVENTS))
         with ui.element("div").classes("rs-card"):
             words("h2", "Events")
-            self._log = ui.log(max_lines=LOG_LINES).classes("rs-log").props('role=log aria-label="Events" tabindex=0')
-            self._write([event for event in events if event.number <= last])
+            self._log = EventLog("Events", [event for event in events if event.number <= last])
 
     async def _take(self, events: list[Event], standing: Standing | None) -> None:
-        self._write(events)
+        self._log.append(events)
         for event in events:
             if event.training_id in self._drawn and event.steps is not None and event.fitness is not None:
                 self._curve.append(event.training_id, [(event.steps, event.fitness)])
@@ -137,10 +136,6 @@ class _RunPage:
             return
         self._shown, self._drawn = shown, {line.key for line in lines}
         self._curve.show(lines, self._levels)
-
-    def _write(self, events: list[Event]) -> None:
-        for event in events:
-            self._log.push(f"{event.at:%H:%M:%S}  {event.text}")
 
     def _compare(self, candidate_ids: tuple[str, ...]) -> None:
         ui.navigate.to(f"{run_address(self._id)}/compare?of={','.join(candidate_ids)}")
