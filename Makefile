@@ -47,7 +47,7 @@ test: $(VENV)/.tests
 test-browser: $(VENV)/.browser
 	@$(BIN)/pytest tests/browser
 
-# With the engine and docker-compose of this machine; port 8000 must be free.
+# With the engine and docker-compose of this machine; ports 8000 and 8080 must be free.
 compose-test: $(VENV)/.tests
 	@$(BIN)/python -m tests.compose
 

@@ -13,8 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import httpx
+
 from tests.compose.stack import ROOT, Stack
 
+DASHBOARD = "http://127.0.0.1:8080"
 LONG_RUN = {
     "task": "hop forward",
     "environment": "Hopper-v5",
@@ -41,20 +44,20 @@ def refuses_empty_secrets(stack: Stack) -> None:
         assert name in refused.stderr, refused.stderr
 
 
-def publishes_one_port(stack: Stack) -> None:
-    """The API's, on loopback alone."""
+def publishes_two_ports(stack: Stack) -> None:
+    """The API's and the dashboard's, on loopback alone."""
     published = {
         f"{binding['HostIp']}:{binding['HostPort']}"
         for container in stack.containers()
         for bindings in stack.inspect(container)["NetworkSettings"]["Ports"].values()
         for binding in bindings or ()
     }
-    assert published == {"127.0.0.1:8000"}, published
+    assert published == {"127.0.0.1:8000", "127.0.0.1:8080"}, published
 
 
 def runs_as_nobody_special(stack: Stack) -> None:
     """No process of ours is root."""
-    for service in ("api", "orchestrator", "ray-head", "ray-worker"):
+    for service in ("api", "dashboard", "orchestrator", "ray-head", "ray-worker"):
         assert stack.compose("exec", "-T", service, "id", "-u").stdout.strip() == "10001", service
 
 
@@ -78,6 +81,21 @@ def follow_the_readme(stack: Stack) -> None:
     assert names >= EXPORTED, names
     events = (stack.folder / "events").read_text(encoding="utf-8")
     assert "completed" in events
+
+
+def shows_the_dashboard(stack: Stack) -> None:
+    """Runs, to whoever logs in; it has neither a way to the database nor keys."""
+    with httpx.Client(base_url=DASHBOARD, follow_redirects=True, timeout=60) as browser:
+        assert browser.get("/").url.path == "/login"
+        shown = browser.post("/login", data={"token": stack.token}, headers={"Origin": DASHBOARD}).raise_for_status()
+        assert shown.url.path == "/", shown.url
+        assert "hop forward" in shown.text
+        listed = browser.get("/api/v1/runs").raise_for_status().json()["items"]
+        assert [run["task"] for run in listed] == ["hop forward"], listed
+    reach = "import socket; socket.create_connection(('postgres', 5432), 3)"
+    assert stack.compose("exec", "-T", "dashboard", "python3", "-c", reach, check=False).returncode != 0
+    environment = stack.compose("exec", "-T", "dashboard", "env").stdout
+    assert not re.search("KEY|PASSWORD|POSTGRES|DATABASE", environment), environment
 
 
 def outlives_a_worker(stack: Stack) -> str:
@@ -116,9 +134,10 @@ def main() -> int:
             refuses_empty_secrets(stack)
             follow_the_readme(stack)
             walked = time.monotonic() - begun
-            publishes_one_port(stack)
+            publishes_two_ports(stack)
             runs_as_nobody_special(stack)
             stack.make_token()
+            shows_the_dashboard(stack)
             outlives_a_worker(stack)
             left = outlives_down_and_up(stack)
             memory = stack.memory()

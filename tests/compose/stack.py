@@ -18,10 +18,13 @@ PATIENCE_SECONDS = 900.0
 
 
 class Stack:
-    """The services of a clone. A context manager that removes containers and volumes, and shows the logs of what went wrong."""
+    """The services of a clone, and a `token` once one was made.
+
+    A context manager that removes containers and volumes, and shows the logs of what went wrong.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.token = folder, ""
         self._api = httpx.Client(base_url="http://127.0.0.1:8000/api/v1", timeout=60)
 
     def __enter__(self) -> Stack:
@@ -88,7 +91,8 @@ class Stack:
     def make_token(self) -> None:
         """A token for what is asked from here on."""
         made = self.compose("exec", "-T", "api", "rewardsmith", "token", "create", "test", "--scope", "run")
-        self._api.headers["Authorization"] = f"Bearer {made.stdout.strip()}"
+        self.token = made.stdout.strip()
+        self._api.headers["Authorization"] = f"Bearer {self.token}"
 
     def answers(self) -> bool:
         """Whether the API answers."""
