@@ -10,8 +10,9 @@ from fastapi import APIRouter, Header, Query, Response
 
 from service.api.acceptance import Accepted, check_budget
 from service.api.access import CurrentCaller
-from service.api.deps import CurrentArtifacts, CurrentStore, RunId
+from service.api.deps import CurrentArtifacts, CurrentDataFolder, CurrentStore, RunId
 from service.api.errors import BODY, COMMON, CONFLICT, MISSING, FieldError, RequestRefused, documented
+from service.baselines.stored import listed_with_human_normalised
 from service.schema import Extension, Run, RunList, RunState
 from service.store import Wanted
 
@@ -49,6 +50,7 @@ def create_run(
 @router.get("", operation_id="listRuns", summary="List runs", response_model=RunList)
 def list_runs(
     store: CurrentStore,
+    data_folder: CurrentDataFolder,
     state: Annotated[RunState | None, Query(description="Only runs in this state.")] = None,
     environment: Annotated[str | None, Query(max_length=64, description="Only runs in this environment.")] = None,
     text: Annotated[
@@ -69,7 +71,8 @@ def list_runs(
     except ValueError as error:
         raise RequestRefused([FieldError(field="cursor", message=str(error))]) from error
     # Written here, in the thread that read it: FastAPI would send the page through another to check what is of its type already.
-    body = RunList(items=page.runs, next_cursor=page.next_cursor).model_dump_json()
+    items = listed_with_human_normalised(page, data_folder)
+    body = RunList(items=items, next_cursor=page.next_cursor).model_dump_json()
     return Response(body, media_type="application/json")
 
 

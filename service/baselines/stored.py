@@ -9,14 +9,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from envs.card import EnvCard, card
 from envs.errors import EnvironmentUnknown
-from service.schema import Baseline, Candidate, Fitness, Run, TrainingConfig
+from service.schema import Baseline, Candidate, Comparison, Fitness, Run, RunSummary, TrainingConfig
 from service.schema.versions import versions
+from service.store import RunPage
 
 SHIPPED = Path(__file__).parent / "data"
 OWN = "baselines"
@@ -24,6 +26,9 @@ OWN = "baselines"
 
 COMPARABLE = ("environments", "rollout_length", "evaluation_episodes", "confirmation_episodes", "ppo")
 """What of a configuration decides how one policy is trained from scratch and judged; the rest is about the search."""
+
+LOOKED_UP_AGAIN = 1024
+"""So many answers are kept: lists of runs are asked for again and again, and most runs are trained alike."""
 
 log = logging.getLogger(__name__)
 
@@ -85,21 +90,56 @@ def differences(
 
 def baseline_of(run: Run, data_folder: Path) -> Found:
     """The baseline that a run's candidates are measured by."""
-    try:
-        known = card(run.request.environment)
-    except EnvironmentUnknown:
-        return Found(None, f"{run.request.environment} has no card here any more")
-    return look_up(known, run.fitness, run.steps, run.request.training, data_folder)
+    return _baseline_of(run.request.environment, run.fitness, run.steps, run.request.training, data_folder)
 
 
 def with_human_normalised(run: Run, candidates: Iterable[Candidate], data_folder: Path) -> tuple[Candidate, ...]:
-    """The candidates of a run with `human_normalised` where a stored baseline allows it."""
-    found = baseline_of(run, data_folder).baseline
-    if found is None:
-        return tuple(candidates)
+    """The candidates of a run with `human_normalised` where a stored baseline or the run's own comparison allows it."""
+    baseline = baseline_of(run, data_folder).baseline
     return tuple(
-        candidate
-        if candidate.fitness is None
-        else candidate.model_copy(update={"human_normalised": found.normalised(candidate.fitness)})
-        for candidate in candidates
+        one.model_copy(update={"human_normalised": _human_normalised(one.fitness, baseline, run.comparison)})
+        for one in candidates
     )
+
+
+def listed_with_human_normalised(page: RunPage, data_folder: Path) -> tuple[RunSummary, ...]:
+    """The runs of a page with `human_normalised`, each as its best candidate has it."""
+    own = data_folder / OWN
+    changed = own.stat().st_mtime_ns if own.is_dir() else 0
+    found = []
+    for run, comparison, config in zip(page.runs, page.comparisons, page.configs, strict=True):
+        if run.best_fitness is not None:
+            baseline = _baseline_again(run.environment, run.fitness, run.steps, config, data_folder, changed)
+            measured = _human_normalised(run.best_fitness, baseline, comparison)
+            if measured is not None:
+                run = run.model_copy(update={"human_normalised": measured})
+        found.append(run)
+    return tuple(found)
+
+
+def _human_normalised(fitness: float | None, baseline: Baseline | None, comparison: Comparison | None) -> float | None:
+    """By the first of the two that tells the human and the sparse reward apart."""
+    if fitness is None:
+        return None
+    found = (one.normalised(fitness) for one in (baseline, comparison) if one is not None)
+    return next((one for one in found if one is not None), None)
+
+
+@lru_cache(LOOKED_UP_AGAIN)
+def _baseline_again(
+    environment: str,
+    fitness: Fitness,
+    steps: int,
+    config: TrainingConfig,
+    data_folder: Path,
+    changed: int,  # noqa: ARG001  when the data folder's baselines did last, in ns: what was found before is of no use then
+) -> Baseline | None:
+    return _baseline_of(environment, fitness, steps, config, data_folder).baseline
+
+
+def _baseline_of(environment: str, fitness: Fitness, steps: int, config: TrainingConfig, data_folder: Path) -> Found:
+    try:
+        known = card(environment)
+    except EnvironmentUnknown:
+        return Found(None, f"{environment} has no card here any more")
+    return look_up(known, fitness, steps, config, data_folder)

@@ -176,7 +176,7 @@ class Candidate(Frozen):
 
     `fitness` is the mean over its seeds, `fitness_interval` its interval, None with one seed. `continued`: it was stopped early,
     and a user asked to train it to its end. `human_normalised`: where its fitness lies between the sparse (0) and the human
-    reward (1) of a stored baseline; None without one, or where the two cannot be told apart.
+    reward (1) of a stored baseline, else of its run's final comparison; None without either, or where the two cannot be told apart.
     """
 
     id: str
@@ -253,7 +253,8 @@ class Run(Frozen):
 class RunSummary(Frozen):
     """One run in a list; its request and how its best reward compared are asked for by its id.
 
-    `bests`: the best fitness of each iteration up to the last that has one.
+    `human_normalised`: its best fitness, as a candidate's is. `bests`: the best fitness of each iteration up to the last that
+    has one.
     """
 
     id: str
@@ -265,6 +266,7 @@ class RunSummary(Frozen):
     reason: str | None
     iteration: int
     best_fitness: float | None
+    human_normalised: float | None = None
     best_candidate_id: str | None
     bests: tuple[float | None, ...] = ()
     spending: Spending

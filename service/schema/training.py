@@ -135,3 +135,10 @@ class Comparison(Frozen):
     rewards: tuple[RewardComparison, ...]
     human_normalised: Interval | None
     steps: int
+
+    def normalised(self, fitness: float) -> float | None:
+        """`(fitness - sparse) / |human - sparse|`; None where human and sparse cannot be told apart."""
+        means = {reward.reward: reward.interval.mean for reward in self.rewards}
+        if self.human_normalised is None or means["human"] == means["sparse"]:
+            return None
+        return (fitness - means["sparse"]) / abs(means["human"] - means["sparse"])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import AwareDatetime, Field, FiniteFloat, TypeAdapter
-from sqlalchemy import ColumnElement, Row, and_, inspect, literal, select, tuple_
+from sqlalchemy import ColumnElement, and_, inspect, literal, select, tuple_
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
-from service.schema import RunState, RunSummary, Spending
+from service.schema import Comparison, RunRequest, RunState, RunSummary, Spending, TrainingConfig
 from service.schema.search import ID_PATTERN
 from service.store.columns import PlainText
 from service.store.tables import RunRow
@@ -20,8 +21,8 @@ from service.store.tables import RunRow
 Sort = Literal["newest", "updated", "fittest"]
 COLUMNS = {"newest": RunRow.created_at, "updated": RunRow.updated_at, "fittest": RunRow.best_fitness}
 SPENT = tuple(Spending.model_fields)
-TOLD = tuple(name for name in RunSummary.model_fields if name != "spending")
-SHOWN = [inspect(RunRow).columns[name] for name in (*SPENT, *TOLD)]
+TOLD = tuple(name for name in RunSummary.model_fields if name not in ("spending", "human_normalised"))
+SHOWN = [inspect(RunRow).columns[name] for name in ("request", "comparison", *SPENT, *TOLD)]
 RunId = Annotated[str, Field(pattern=ID_PATTERN)]
 DATED = TypeAdapter(tuple[Sort, AwareDatetime, RunId])
 JUDGED = TypeAdapter(tuple[Sort, FiniteFloat | None, RunId])
@@ -43,9 +44,14 @@ class Wanted:
 
 @dataclass(frozen=True)
 class RunPage:
-    """Some runs in their order, and the cursor of those that follow, None if there are none."""
+    """Some runs in their order, and the cursor of those that follow, None if there are none.
+
+    What their fitness is measured by is known elsewhere, from each one's own comparison and how it is trained.
+    """
 
     runs: tuple[RunSummary, ...]
+    comparisons: tuple[Comparison | None, ...]
+    configs: tuple[TrainingConfig, ...]
     next_cursor: str | None
 
 
@@ -62,17 +68,25 @@ def page(session: Session, wanted: Wanted, limit: int, cursor: str | None) -> Ru
     by = col(COLUMNS[wanted.sort])
     # Plain rows: objects that a session looks after, in case they change, take half as long again.
     query = select(*SHOWN).where(*_conditions(session, wanted)).order_by(by.desc(), col(RunRow.id).desc())
-    rows: list[Row[tuple[object, ...]]] = []
+    rows: list[Sequence[object]] = []
     for part in _parts(by, None if cursor is None else _read(cursor, wanted.sort)):
         if len(rows) <= limit:
             rows += session.execute(query.where(part).limit(limit + 1 - len(rows))).all()
-    runs = tuple(map(_summary, rows[:limit]))
-    return RunPage(runs, _write(runs[-1], wanted.sort) if len(rows) > limit else None)
+    shown = rows[:limit]
+    runs = tuple(map(_summary, shown))
+    return RunPage(
+        runs,
+        tuple(cast(Comparison | None, row[1]) for row in shown),
+        tuple(cast(RunRequest, row[0]).training for row in shown),
+        _write(runs[-1], wanted.sort) if len(rows) > limit else None,
+    )
 
 
-def _summary(row: Row[tuple[object, ...]]) -> RunSummary:
-    told = dict(zip(TOLD, row[len(SPENT) :], strict=True))
-    return RunSummary.model_validate(told | {"spending": dict(zip(SPENT, row[: len(SPENT)], strict=True))})
+def _summary(row: Sequence[object]) -> RunSummary:
+    _, _, *figures = row
+    spending = dict(zip(SPENT, figures, strict=False))
+    told = dict(zip(TOLD, figures[len(SPENT) :], strict=True))
+    return RunSummary.model_validate(told | {"spending": spending})
 
 
 def _parts(by: Mapped[datetime | float | None], place: Place | None) -> list[ColumnElement[bool]]:

@@ -24,6 +24,7 @@ COLUMNS = [
         ("task", "Task", "left"),
         ("environment", "Environment", "left"),
         ("best", "Best fitness", "right"),
+        ("normalised", "Human-normalised", "right"),
         ("course", "By iteration", "left"),
         ("iteration", "Iteration", "right"),
         ("usd", "USD", "right"),
@@ -38,6 +39,10 @@ TASK_CELL = """<q-td :props="props"><a class="rs-task" :href="props.row.address"
 COURSE_CELL = """
 <q-td :props="props"><svg v-if="props.value" class="rs-spark" viewBox="0 0 96 24" role="img" :aria-label="props.row.told"
   ><polyline :points="props.value"/></svg></q-td>
+"""
+NORMALISED_CELL = """
+<q-td :props="props"><span v-if="props.row.measured">{{ props.value }}</span><span v-else role="img"
+  aria-label="neither a human nor a sparse reward to compare with">{{ props.value }}</span></q-td>
 """
 EMPTY = """<div class="rs-quiet q-pa-md">No run is like that. <a href="/new">Ask for one</a>, or ask for less.</div>"""
 
@@ -100,6 +105,7 @@ class _Runs:
         self._table.add_slot("body-cell-state", STATE_CELL)
         self._table.add_slot("body-cell-task", TASK_CELL)
         self._table.add_slot("body-cell-course", COURSE_CELL)
+        self._table.add_slot("body-cell-normalised", NORMALISED_CELL)
         self._table.add_slot("no-data", EMPTY)
         with ui.element("nav").props('aria-label="Pages of runs"').classes("rs-row"):
             self._back = ui.button("Before", on_click=self._before).props("flat no-caps")
@@ -150,7 +156,7 @@ class _Runs:
         await self._notice.kept(self.show)()
 
 
-def _row(run: RunSummary) -> dict[str, str]:
+def _row(run: RunSummary) -> dict[str, str | bool]:
     pace = run.spending.environment_steps / run.spending.seconds if run.spending.seconds else None
     return {
         "id": run.id,
@@ -159,6 +165,8 @@ def _row(run: RunSummary) -> dict[str, str]:
         "task": run.task,
         "environment": run.environment,
         "best": figure(run.best_fitness),
+        "normalised": figure(run.human_normalised),
+        "measured": run.human_normalised is not None,
         "course": spark(run.bests),
         "told": f"best fitness by iteration: {', '.join(map(figure, run.bests))}",
         "iteration": whole(run.iteration),

@@ -9,10 +9,13 @@ from service.artifacts import ArtifactStore
 from service.schema import (
     Candidate,
     CandidateState,
+    Comparison,
     Completion,
     CurvePoint,
+    Interval,
     Iteration,
     Message,
+    RewardComparison,
     RunState,
     Training,
     TrainingResult,
@@ -92,9 +95,41 @@ def test_a_fitness_is_shown_normalised_where_a_baseline_of_the_same_training_is_
         add_candidate(store.writer(claim), 1, None)
         listed = [one["human_normalised"] for one in client.get(f"/runs/{run}/candidates").json()]
         one = client.get(f"/runs/{run}/candidates/{candidate.id}").json()["human_normalised"]
-        shown[steps] = (listed, one)
+        runs = {one["id"]: one["human_normalised"] for one in client.get("/runs").json()["items"]}
+        shown[steps] = (listed, one, runs[run])
     # sparse 1, human 3: 2 is half of the way; nobody trained those for twice the steps
-    assert shown == {STEPS: ([0.5, None], 0.5), 2 * STEPS: ([None, None], None)}
+    assert shown == {STEPS: ([0.5, None], 0.5, 0.5), 2 * STEPS: ([None, None], None, None)}
+
+
+def test_a_list_of_runs_hears_of_a_baseline_that_is_made_while_it_is_looked_at(
+    client: httpx.Client, store: Store, folder: Path
+) -> None:
+    asked = {"task": "reach", "environment": ARM.id, "training": {"steps": 3 * STEPS}}
+    claim = store.claim(process_owner(), 3600.0, client.post("/runs", json=asked).json()["id"])
+    assert claim is not None
+    add_candidate(store.writer(claim), 0, 2.0)
+    before = client.get("/runs", params={"limit": 1}).json()["items"][0]
+    put(made(steps=3 * STEPS), folder)
+    after = client.get("/runs", params={"limit": 1}).json()["items"][0]
+    assert (before["id"], after["id"]) == (claim.run_id, claim.run_id)
+    assert (before["human_normalised"], after["human_normalised"]) == (None, 0.5)
+
+
+def test_without_a_baseline_a_fitness_is_shown_by_what_the_run_itself_compared(
+    client: httpx.Client, writer: Writer
+) -> None:
+    one = add_candidate(writer, 0, 2.0)
+    interval = Interval(mean=0.0, low=-1.0, high=1.0)
+    rewards = tuple(
+        RewardComparison(reward=kind, fitness=(mean,), success_rate=0.0, interval=interval.model_copy(update={"mean": mean}))
+        for kind, mean in (("candidate", 1.8), ("human", 5.0), ("sparse", 1.0))
+    )  # fmt: skip
+    writer.set_comparison(Comparison(winner_id=one.id, rewards=rewards, human_normalised=interval, steps=1))
+    run_id = writer.claim.run_id
+    [listed] = [run for run in client.get("/runs").json()["items"] if run["id"] == run_id]
+    [candidate] = client.get(f"/runs/{run_id}/candidates").json()
+    # (2 - 1) / |5 - 1|: of its fitness in the search, as stored baselines have it
+    assert (listed["human_normalised"], candidate["human_normalised"]) == (0.25, 0.25)
 
 
 def test_a_pruned_candidate_is_continued_and_no_other(client: httpx.Client, writer: Writer) -> None:

@@ -5,8 +5,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from service.schema import Fitness, Run, RunRequest, RunState, SearchConfig, Spending
-from service.store import NotFound, Store, Wanted, open_store, process_owner
+from service.schema import (
+    Comparison,
+    Fitness,
+    PPOConfig,
+    Run,
+    RunRequest,
+    RunState,
+    SearchConfig,
+    Spending,
+    TrainingConfig,
+)
+from service.store import NotFound, Store, Wanted, Writer, open_store, process_owner
 from service.store.listing import Sort
 from tests.integration.store.conftest import FITNESS
 from tests.integration.store.test_candidates import add_trained
@@ -82,6 +92,18 @@ def test_runs_are_listed_newest_first_in_pages_that_neither_skip_nor_repeat(
         new_run("made while somebody leafs through")
     assert seen == made[::-1]
     assert sizes == [3, 3, 1]
+
+
+def test_a_list_of_runs_tells_what_their_fitness_can_be_measured_by(store: Store, writer: Writer) -> None:
+    ours = TrainingConfig(rollout_length=64, ppo=PPOConfig(hidden_sizes=(32, 16)))
+    store.create_run(RunRequest(task="hop", environment="Hopper-v5", training=ours), FITNESS, 1)
+    first = add_trained(writer, 1, 0, 1.0)
+    comparison = Comparison(winner_id=first, rewards=(), human_normalised=None, steps=1000)
+    writer.set_comparison(comparison)
+    page = store.list_runs()
+    assert page.comparisons == (None, comparison)
+    assert page.configs == (ours, TrainingConfig())
+    assert (page.runs[1].id, page.runs[1].human_normalised) == (writer.claim.run_id, None)
 
 
 def test_a_full_last_page_has_no_cursor(store: Store, new_run: Callable[..., Run]) -> None:
