@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -170,6 +172,43 @@ def test_runs_are_searched_and_the_address_remembers_it(page: Page, site: str, s
     page.wait_for_url(re.compile("text=needle"))
     page.reload()
     expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_a_file_has_all_runs_that_are_asked_for_and_not_those_of_the_page_alone(
+    page: Page, site: str, store: Store
+) -> None:
+    for number in range(30):
+        store.create_run(
+            RunRequest(task=f"=alike {number}", environment="Ant-v5", designer="openai/nobody"), FITNESS, 1
+        )
+    page.goto(f"{site}/?text=alike")
+    expect(page.locator("tbody tr")).to_have_count(25)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Runs as CSV").click()
+    lines = csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8").splitlines())
+    assert [line["Task"] for line in lines] == [f"'=alike {number}" for number in range(29, -1, -1)]
+
+
+@pytest.mark.parametrize(
+    ("path", "button", "name", "told"),
+    [
+        ("", "Candidates as JSON", "Candidate", ["{id}-1-0", "{id}-1-1"]),
+        ("", "Events as JSON", "Number", None),
+        ("/candidates/{id}-1-0", "Findings as JSON", "Message", [EVIL]),
+        ("/candidates/{id}-1-0?show=verdict", "Faults and notes as JSON", "Message", [EVIL]),
+        ("/candidates/{id}-1-0?show=verdict", "Components as JSON", "Component", [EVIL]),
+        ("/compare?of={id}-1-1,{id}-1-0", "Figures as JSON", "Candidate", ["{id}-1-1", "{id}-1-0"]),
+    ],
+)
+def test_what_a_page_of_a_run_shows_goes_into_a_file(
+    page: Page, site: str, store: Store, hostile: str, path: str, button: str, name: str, told: list[str] | None
+) -> None:
+    page.goto(f"{site}/runs/{hostile}{path.format(id=hostile)}")
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button, exact=True).click()
+    found = [one[name] for one in json.loads(Path(download.value.path()).read_text(encoding="utf-8"))]
+    everything = [event.number for event in store.events(hostile)]
+    assert found == (everything if told is None else [one.replace("{id}", hostile) for one in told])
 
 
 def test_a_run_of_eighty_candidates_and_a_thousand_points_each_is_there_at_once(

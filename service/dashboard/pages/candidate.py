@@ -10,11 +10,13 @@ from service.dashboard.client import Api
 from service.dashboard.components.code import python_code
 from service.dashboard.components.curve import Curve, Line
 from service.dashboard.components.replay import Replay
+from service.dashboard.components.table import downloads
 from service.dashboard.curves import levels_of, lines_of, short
 from service.dashboard.faults import ApiRefused
 from service.dashboard.frame import facts, heading, words
 from service.dashboard.pages.code import difference_of, show_completions, show_verdict
 from service.dashboard.pages.feedback import FeedbackCard
+from service.dashboard.pages.files import FINDINGS
 from service.dashboard.site import Site, Visit, address, run_address
 from service.dashboard.wording import figure, percent
 from service.schema import Candidate, CandidateState, Finding, Run, Training
@@ -100,8 +102,14 @@ def _replay(run: Run, candidate: Candidate) -> Replay | None:
 
 
 def _findings(candidate: Candidate, replay: Replay | None) -> None:
+    async def found() -> tuple[Finding, ...]:
+        return candidate.findings
+
     with ui.element("div").classes("rs-card"):
-        words("h2", "What the analyzer found")
+        with ui.element("div").classes("rs-row"):
+            words("h2", "What the analyzer found")
+            if candidate.findings:
+                downloads("Findings", FINDINGS, found)
         if not candidate.findings:
             ui.label("Nothing.").classes("rs-quiet")
         with ui.element("ul").classes("rs-findings"):

@@ -6,13 +6,30 @@ from nicegui import ui
 
 from service.dashboard.client import Api
 from service.dashboard.components.code import difference as with_code
+from service.dashboard.components.table import Table
 from service.dashboard.curves import short
 from service.dashboard.frame import words
 from service.dashboard.site import run_address
+from service.dashboard.tables import Column, figures
 from service.dashboard.wording import duration, figure, percent, usd, whole
-from service.schema import Candidate, Completion, ComponentVerdict, Difference, Run
+from service.schema import Candidate, Completion, ComponentVerdict, Difference, Fault, Run
 
-FIGURES = ("mean", "std", "low", "high")
+Component = tuple[str, ComponentVerdict]
+COMPONENTS: tuple[Column[Component], ...] = (
+    Column("Component", lambda one: one[0]),
+    figures("Mean", lambda one: one[1].mean),
+    figures("Std", lambda one: one[1].std),
+    figures("Low", lambda one: one[1].low),
+    figures("High", lambda one: one[1].high),
+    figures("Share", lambda one: one[1].share, percent),
+    Column("Inputs", lambda one: ", ".join(one[1].inputs)),
+)
+REMARKS: tuple[Column[Fault], ...] = (
+    Column("Code", lambda fault: fault.code),
+    figures("Line", lambda fault: fault.line, whole),
+    Column("Message", lambda fault: fault.message),
+)
+NOTE = "note"
 
 
 async def difference_of(api: Api, run: Run, candidate: Candidate) -> None:
@@ -63,24 +80,11 @@ def show_verdict(candidate: Candidate) -> None:
     ui.label("Accepted" if verdict.accepted else "Rejected").classes(
         f"rs-state rs-state-{'completed' if verdict.accepted else 'failed'}"
     )
-    with ui.element("ul"):
-        for fault in verdict.faults:
-            words("li", f"{fault.code}{'' if fault.line is None else f', line {fault.line}'}: {fault.message}").classes(
-                "rs-fault"
-            )
-        for note in verdict.notes:
-            words("li", note)
-    rows = [_row(name, one) for name, one in verdict.components.items()]
+    remarks = [*verdict.faults, *(Fault(code=NOTE, message=note) for note in verdict.notes)]
+    if remarks:
+        Table("Faults and notes", REMARKS, remarks)
+    components = list(verdict.components.items())
     if verdict.total is not None:
-        rows.append(_row("total", verdict.total))
-    columns = [
-        {"name": name, "label": name, "field": name, "align": "left"}
-        for name in ("component", *FIGURES, "share", "inputs")
-    ]
-    if rows:
-        ui.table(columns=columns, rows=rows, row_key="component").props("flat dense wrap-cells")
-
-
-def _row(name: str, verdict: ComponentVerdict) -> dict[str, str]:
-    figures = {one: figure(getattr(verdict, one)) for one in FIGURES}
-    return {"component": name, **figures, "share": percent(verdict.share), "inputs": ", ".join(verdict.inputs)}
+        components.append(("total", verdict.total))
+    if components:
+        Table("Components", COMPONENTS, components)

@@ -10,17 +10,29 @@ from nicegui.elements.mixins.text_element import TextElement
 
 from service.dashboard.components.curve import Curve
 from service.dashboard.components.replay import Replay
+from service.dashboard.components.table import Table
 from service.dashboard.curves import levels_of, lines_of, short
 from service.dashboard.faults import DashboardFault
 from service.dashboard.frame import heading, words
 from service.dashboard.pages.code import show_difference
 from service.dashboard.pages.feedback import LATE
 from service.dashboard.site import Site, Visit, run_address
+from service.dashboard.tables import Column, figures
 from service.dashboard.wording import figure, percent
 from service.schema import Candidate, CandidateState, Order, Run
 
 FEWEST, MOST = 2, 4
 GROUP = "compared"
+FIGURES: tuple[Column[Candidate], ...] = (
+    Column("Candidate", lambda one: one.id, "link", lambda one: short(one.id)),
+    Column("State", lambda one: one.state, "state"),
+    figures("Fitness", lambda one: one.fitness),
+    figures("95% from", lambda one: None if one.fitness_interval is None else one.fitness_interval.low),
+    figures("to", lambda one: None if one.fitness_interval is None else one.fitness_interval.high),
+    figures("Human-normalised", lambda one: one.human_normalised),
+    figures("Success rate", lambda one: one.success_rate, percent),
+    Column("Made by", lambda one: one.origin),
+)
 
 
 def install(site: Site) -> None:
@@ -41,6 +53,8 @@ def install(site: Site) -> None:
         with ui.element("section").classes("rs-side-by-side"):
             for candidate in found:
                 await _column(visit, run, candidate, found[0])
+        with ui.element("section").classes("rs-card"):
+            Table("Figures", FIGURES, found, address=lambda one: run_address(run.id, one.id))
         with ui.element("section").classes("rs-columns"):
             with ui.element("div").classes("rs-card"):
                 Curve(

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from envs.card import Variable
 from service.baselines.environment import Environment
+from service.dashboard.components.table import Table
 from service.dashboard.frame import words
+from service.dashboard.tables import Column
 from service.dashboard.wording import duration, figure, whole
 
-COLUMNS = [
-    {"name": name, "label": name, "field": name, "align": "left"}
-    for name in ("variable", "size", "unit", "role", "about")
-]
+COLUMNS: tuple[Column[Variable], ...] = (
+    Column("Variable", lambda one: one.name),
+    Column("Size", lambda one: one.size, shown=lambda one: str(one.size or "scalar")),
+    Column("Unit", lambda one: one.unit),
+    Column("Role", lambda one: one.role),
+    Column("About", lambda one: one.about),
+)
 
 
 def show_environment(card: Environment) -> None:
@@ -37,8 +43,4 @@ def show_environment(card: Environment) -> None:
             f"sparse reward {figure(baseline.sparse.mean)} {baseline.unit} ({baseline.seeds} seeds)",
         ).classes("rs-quiet rs-small")
     with ui.expansion(f"{len(card.variables)} variables that a reward may name").classes("w-full"):
-        rows = [
-            {"variable": one.name, "size": one.size or "scalar", "unit": one.unit, "role": one.role, "about": one.about}
-            for one in card.variables
-        ]
-        ui.table(columns=COLUMNS, rows=rows, row_key="variable").props("flat dense wrap-cells").classes("w-full")
+        Table("Variables", COLUMNS, card.variables, titled=False)

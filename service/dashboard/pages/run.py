@@ -10,20 +10,24 @@ from nicegui import ui
 from service.dashboard.components.curve import Curve
 from service.dashboard.components.event_log import EventLog
 from service.dashboard.components.lineage import LineageView
+from service.dashboard.components.table import downloads
 from service.dashboard.curves import best_so_far, leading, levels_of, lines_of
 from service.dashboard.faults import DashboardFault
 from service.dashboard.following import Standing
 from service.dashboard.frame import facts, heading, words
 from service.dashboard.notice import Notice
 from service.dashboard.pages.feedback import FeedbackCard
+from service.dashboard.pages.files import CANDIDATES, EVENTS
 from service.dashboard.pages.steering import Steering
 from service.dashboard.site import Site, Visit, run_address
 from service.dashboard.wording import ago, duration, figure, usd, whole
-from service.schema import OFFLINE_DESIGNERS, Event, Iteration, Run
+from service.schema import OFFLINE_DESIGNERS, Event, Iteration, Node, Run
 
 Spent = Callable[[Iteration], float]
 log = logging.getLogger(__name__)
 RECENT_EVENTS = 50
+MOST_EVENTS = 10_000
+"""A file has so many of the newest."""
 
 
 def install(site: Site) -> None:
@@ -53,7 +57,9 @@ class _RunPage:
         self._tell()
         self._levels = levels_of(run, await self._api.environment(run.request.environment))
         with ui.element("section"):
-            words("h2", "Candidates")
+            with ui.element("div").classes("rs-row"):
+                words("h2", "Candidates")
+                downloads("Candidates", CANDIDATES, self._nodes)
             self._lineage = LineageView(
                 self._standing.lineage,
                 address=lambda candidate_id: run_address(self._id, candidate_id),
@@ -104,8 +110,24 @@ class _RunPage:
         last = self._standing.run.last_event
         events = await self._api.events(self._id, max(0, last - RECENT_EVENTS))
         with ui.element("div").classes("rs-card"):
-            words("h2", "Events")
+            with ui.element("div").classes("rs-row"):
+                words("h2", "Events")
+                downloads("Events", EVENTS, self._newest_events)
             self._log = EventLog("Events", [event for event in events if event.number <= last])
+
+    async def _nodes(self) -> tuple[Node, ...]:
+        return self._standing.lineage.candidates
+
+    async def _newest_events(self) -> list[Event]:
+        last = (await self._api.run(self._id)).last_event
+        found: list[Event] = []
+        after = max(0, last - MOST_EVENTS)
+        while page := await self._api.events(self._id, after):
+            found += page
+            after = page[-1].number
+        if len(found) < last:
+            ui.notify(f"The file has the newest {whole(len(found))} of {whole(last)}.", type="warning")
+        return found
 
     async def _take(self, events: list[Event], standing: Standing | None) -> None:
         self._log.append(events)

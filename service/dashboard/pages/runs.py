@@ -7,44 +7,34 @@ from dataclasses import dataclass
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
-from service.dashboard.frame import heading
+from service.dashboard.components.table import Table
+from service.dashboard.frame import heading, words
 from service.dashboard.notice import Notice
 from service.dashboard.site import Site, Visit, address, run_address
-from service.dashboard.wording import ago, figure, spark, usd, whole
+from service.dashboard.tables import Column, figures
+from service.dashboard.wording import ago, usd, whole
 from service.schema import RunState, RunSummary
 
 PAGE = "25"
 EVERY_SECONDS = 5.0
 ANY = "any"
 ORDERS = {"newest": "newest first", "updated": "last changed first", "fittest": "fittest first"}
-COLUMNS = [
-    {"name": name, "label": label, "field": name, "align": align}
-    for name, label, align in (
-        ("state", "State", "left"),
-        ("task", "Task", "left"),
-        ("environment", "Environment", "left"),
-        ("best", "Best fitness", "right"),
-        ("normalised", "Human-normalised", "right"),
-        ("course", "By iteration", "left"),
-        ("iteration", "Iteration", "right"),
-        ("usd", "USD", "right"),
-        ("pace", "Steps/s", "right"),
-        ("age", "Begun", "right"),
-    )
-]
-STATE_CELL = """
-<q-td :props="props"><span :class="`rs-state rs-state-${props.value}`">{{ props.value.replace('_', ' ') }}</span></q-td>
-"""
-TASK_CELL = """<q-td :props="props"><a class="rs-task" :href="props.row.address">{{ props.value }}</a></q-td>"""
-COURSE_CELL = """
-<q-td :props="props"><svg v-if="props.value" class="rs-spark" viewBox="0 0 96 24" role="img" :aria-label="props.row.told"
-  ><polyline :points="props.value"/></svg></q-td>
-"""
-NORMALISED_CELL = """
-<q-td :props="props"><span v-if="props.row.measured">{{ props.value }}</span><span v-else role="img"
-  aria-label="neither a human nor a sparse reward to compare with">{{ props.value }}</span></q-td>
-"""
-EMPTY = """<div class="rs-quiet q-pa-md">No run is like that. <a href="/new">Ask for one</a>, or ask for less.</div>"""
+AT_ONCE, MOST = 200, 5000
+"""So many runs the API is asked for at a time, and a file has at most."""
+COLUMNS: tuple[Column[RunSummary], ...] = (
+    Column("Run", lambda run: run.id, "file"),
+    Column("State", lambda run: run.state, "state"),
+    Column("Task", lambda run: run.task, "link"),
+    Column("Environment", lambda run: run.environment),
+    figures("Best fitness", lambda run: run.best_fitness),
+    Column("Unit", lambda run: run.fitness.unit, "file"),
+    figures("Human-normalised", lambda run: run.human_normalised),
+    Column("By iteration", lambda run: run.bests, "course"),
+    figures("Iteration", lambda run: run.iteration, whole),
+    figures("USD", lambda run: run.spending.usd, usd),
+    figures("Steps/s", lambda run: _pace(run), whole),
+    Column("Begun", lambda run: run.created_at, "figure", lambda run: ago(run.created_at)),
+)
 
 
 @dataclass
@@ -101,15 +91,20 @@ class _Runs:
             self._choice("Environment", [ANY, *environments], "environment")
             order = ui.select(ORDERS, value=asked.sort, label="Order")
             order.on_value_change(lambda event: self._again(sort=event.value))
-        self._table = ui.table(columns=COLUMNS, rows=[], row_key="id").classes("w-full").props("flat wrap-cells")
-        self._table.add_slot("body-cell-state", STATE_CELL)
-        self._table.add_slot("body-cell-task", TASK_CELL)
-        self._table.add_slot("body-cell-course", COURSE_CELL)
-        self._table.add_slot("body-cell-normalised", NORMALISED_CELL)
-        self._table.add_slot("no-data", EMPTY)
+        with ui.element("div").classes("rs-card"):
+            self._table = Table(
+                "Runs", COLUMNS, address=lambda run: run_address(run.id), everything=self._matching, titled=False
+            )
+            with self._table.add_slot("empty"), ui.element("p"):
+                words("span", "No run is like that. ")
+                ui.link("Ask for one", "/new")
+                words("span", ", or ask for less.")
         with ui.element("nav").props('aria-label="Pages of runs"').classes("rs-row"):
             self._back = ui.button("Before", on_click=self._before).props("flat no-caps")
             self._on = ui.button("After", on_click=self._after).props("flat no-caps")
+            words("span", f"CSV and JSON have all runs that are asked for, {whole(MOST)} at most.").classes(
+                "rs-quiet rs-small"
+            )
         self._next: str | None = None
         ui.timer(EVERY_SECONDS, self._notice.kept(self.show), immediate=False)
 
@@ -120,11 +115,21 @@ class _Runs:
         if asked != self._asked.query():
             return  # somebody asks for others by now, whose answer comes too
         self._next = found.next_cursor
-        rows = [_row(run) for run in found.items]
-        if rows != self._table.rows:
-            self._table.rows = rows
+        self._table.show(found.items)
         self._back.set_enabled(bool(self._asked.cursors))
         self._on.set_enabled(self._next is not None)
+
+    async def _matching(self) -> list[RunSummary]:
+        """All runs that are asked for, from the first page on."""
+        wanted, found = self._asked.query() | {"limit": str(AT_ONCE), "cursor": ""}, list[RunSummary]()
+        while len(found) < MOST:
+            page = await self._api.runs({name: value for name, value in wanted.items() if value})
+            found += page.items
+            if page.next_cursor is None:
+                return found
+            wanted["cursor"] = page.next_cursor
+        ui.notify(f"There are more: the file has the first {whole(MOST)}.", type="warning")
+        return found
 
     def _choice(self, label: str, values: list[str], name: str) -> None:
         now = getattr(self._asked, name)
@@ -156,21 +161,5 @@ class _Runs:
         await self._notice.kept(self.show)()
 
 
-def _row(run: RunSummary) -> dict[str, str | bool]:
-    pace = run.spending.environment_steps / run.spending.seconds if run.spending.seconds else None
-    return {
-        "id": run.id,
-        "address": run_address(run.id),
-        "state": run.state,
-        "task": run.task,
-        "environment": run.environment,
-        "best": figure(run.best_fitness),
-        "normalised": figure(run.human_normalised),
-        "measured": run.human_normalised is not None,
-        "course": spark(run.bests),
-        "told": f"best fitness by iteration: {', '.join(map(figure, run.bests))}",
-        "iteration": whole(run.iteration),
-        "usd": usd(run.spending.usd),
-        "pace": whole(pace),
-        "age": ago(run.created_at),
-    }
+def _pace(run: RunSummary) -> float | None:
+    return run.spending.environment_steps / run.spending.seconds if run.spending.seconds else None
