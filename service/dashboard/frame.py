@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,14 +14,10 @@ from service.dashboard.session import COOKIE
 
 STYLE = Path(__file__).with_name("style.css")
 PAGES = (("Runs", "/"), ("New run", "/new"), ("Health", "/health"))
-KEYS = (
-    ("/", "go to the search"),
-    ("j, k", "the next, the one before"),
-    ("c", "compare"),
-    ("space", "play, stop"),
-    ("d", "dark, light, or as the system"),
-    ("?", "these keys"),
-)
+Key = tuple[str, str]
+"""What is pressed, and what that does."""
+KEYS: tuple[Key, ...] = (("d", "dark, light, or as the system"), ("?", "these keys"))
+"""Of every page."""
 COLOURS = "rewardsmith_colours"
 DARK: dict[str | None, bool | None] = {"dark": True, "light": False}
 REMEMBER: dict[bool | None, str] = {
@@ -33,11 +29,11 @@ NEXT = {None: True, True: False, False: None}
 
 
 @contextmanager
-def frame(title: str, cookies: Mapping[str, str]) -> Iterator[ui.element]:
-    """The page's main part within it, to be filled."""
+def frame(title: str, cookies: Mapping[str, str], understood: Sequence[Key] = ()) -> Iterator[ui.element]:
+    """The page's main part within it, to be filled; keys that it has beside those of every page are told with them."""
     ui.add_css(STYLE)
     dark = ui.dark_mode(DARK.get(cookies.get(COLOURS)))
-    keys = _keys()
+    keys = _keys((*understood, *KEYS))
     with ui.element("header").classes("rs-header"):
         ui.link("Rewardsmith", "/").classes("rs-brand")
         with ui.element("nav").props('aria-label="Pages"'):
@@ -81,11 +77,11 @@ def facts(told: Iterable[tuple[str, str]]) -> ui.element:
     return listed
 
 
-def _keys() -> ui.dialog:
+def _keys(understood: Sequence[Key]) -> ui.dialog:
     with ui.dialog() as dialog, ui.card():
         words("h2", "Keys")
         with ui.element("dl").classes("rs-list"):
-            for key, does in KEYS:
+            for key, does in understood:
                 words("dt", key)
                 words("dd", does)
         ui.button("Close", on_click=dialog.close).props("flat no-caps")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -15,7 +15,7 @@ from nicegui import ui
 from service.dashboard.client import Api
 from service.dashboard.faults import ApiAway, ApiRefused, DashboardFault, LoggedOut
 from service.dashboard.following import Following
-from service.dashboard.frame import frame, heading
+from service.dashboard.frame import Key, frame, heading
 from service.dashboard.session import COOKIE
 
 BUILT_SECONDS = 30.0
@@ -45,21 +45,21 @@ class Site:
         """The API in the name of a token."""
         return Api(self._http, token)
 
-    def page(self, path: str, title: str) -> Callable[[Build], Build]:
-        """Shows what the function builds at that path, within the frame."""
+    def page(self, path: str, title: str, keys: Sequence[Key] = ()) -> Callable[[Build], Build]:
+        """Shows what the function builds at that path, within the frame; `keys` are those of that page alone."""
 
         def register(build: Build) -> Build:
             async def show(request: Request) -> Response | None:
-                return await self._show(build, title, request)
+                return await self._show(build, title, keys, request)
 
             ui.page(path, title=f"{title} · Rewardsmith", response_timeout=BUILT_SECONDS + 5.0)(show)
             return build
 
         return register
 
-    async def _show(self, build: Build, title: str, request: Request) -> Response | None:
+    async def _show(self, build: Build, title: str, keys: Sequence[Key], request: Request) -> Response | None:
         visit = Visit(self.api(request.cookies.get(COOKIE)), self._following, request.path_params, request.query_params)
-        with frame(title, request.cookies) as main:
+        with frame(title, request.cookies, keys) as main:
             try:
                 async with asyncio.timeout(BUILT_SECONDS):
                     await build(visit)

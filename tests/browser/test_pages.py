@@ -211,6 +211,61 @@ def test_what_a_page_of_a_run_shows_goes_into_a_file(
     assert found == (everything if told is None else [one.replace("{id}", hostile) for one in told])
 
 
+def test_keys_go_through_runs_and_enter_opens_one(page: Page, site: str, store: Store) -> None:
+    for number in range(3):
+        store.create_run(RunRequest(task=f"keyed {number}", environment="Ant-v5", designer="openai/nobody"), FITNESS, 1)
+    page.goto(f"{site}/?text=keyed")
+    expect(page.locator("tbody tr")).to_have_count(3)
+    for key, number in (("j", 2), ("j", 1), ("k", 2), ("k", 2), ("j", 1), ("j", 0), ("j", 0)):  # the newest comes first
+        page.keyboard.press(key)
+        expect(page.get_by_role("link", name=f"keyed {number}")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="keyed 0")).to_be_visible()
+
+
+def test_keys_go_to_the_candidates_beside_one_and_keep_what_is_shown_of_it(page: Page, site: str, hostile: str) -> None:
+    page.goto(f"{site}/runs/{hostile}/candidates/{hostile}-1-0")
+    page.get_by_role("tab", name="Verdict").click()
+    expect(page.get_by_role("link", name="1-1 →")).to_have_attribute("href", re.compile("show=verdict"))
+    page.keyboard.press("j")
+    page.wait_for_url(re.compile(f"{hostile}-1-1.show=verdict"))
+    expect(page.get_by_role("link", name="← 1-0")).to_be_visible()
+    page.keyboard.press("j")  # it is the last
+    page.keyboard.press("k")
+    page.wait_for_url(re.compile(f"{hostile}-1-0.show=verdict"))
+
+
+def test_keys_go_through_those_that_are_compared(page: Page, site: str, hostile: str) -> None:
+    page.goto(f"{site}/runs/{hostile}/compare?of={hostile}-1-0,{hostile}-1-1")
+    expect(page.locator("article")).to_have_count(2)
+    for key, name in (("j", "Candidate 1-0"), ("j", "Candidate 1-1"), ("k", "Candidate 1-0")):
+        page.keyboard.press(key)
+        expect(page.get_by_role("link", name=name)).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("", ["/", "j, k", "Enter", "d", "?"]),
+        ("health", ["d", "?"]),
+        ("runs/{id}", ["j, k", "← ↑ → ↓", "c", "Enter", "← →", "+, -, 0", "d", "?"]),
+        ("runs/{id}/candidates/{id}-1-0", ["j, k", "space", "← →", "Home, End", "← →", "+, -, 0", "d", "?"]),
+    ],
+)
+def test_the_sheet_tells_the_keys_of_the_page(page: Page, site: str, hostile: str, path: str, told: list[str]) -> None:
+    page.goto(f"{site}/{path.format(id=hostile)}")
+    expect(page.get_by_role("button", name="Keys")).to_be_visible()
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog")
+    expect(sheet.get_by_role("heading", name="Keys")).to_be_visible()
+    assert sheet.locator("dt").all_inner_texts() == told
+    page.keyboard.press("j")
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(page.locator("[data-listed] :focus")).to_have_count(0)  # what was behind the sheet stayed as it was
+    expect(page.get_by_role("link", name="← 1-0")).to_have_count(0)
+
+
 def test_a_run_of_eighty_candidates_and_a_thousand_points_each_is_there_at_once(
     page: Page, site: str, store: Store
 ) -> None:

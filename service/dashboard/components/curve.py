@@ -13,6 +13,7 @@ from nicegui.element import Element
 
 ui.add_css(Path(__file__).with_suffix(".css"), shared=True)
 
+CURVE_KEYS = (("← →", "in a curve: read its points"), ("+, -, 0", "in a curve: zoom in, out, all of it"))
 Point = tuple[float, float]
 Edges = tuple[float, float, float]
 

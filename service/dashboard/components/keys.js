@@ -1,6 +1,7 @@
 // Keys of the whole page. Whoever types into a field means the field.
 
-const FIELDS = "input, textarea, select, [contenteditable]";
+const FIELDS = "input:not([type=checkbox]), textarea, select, [contenteditable]";
+const WAYS = { j: 1, k: -1 };
 
 export default {
   template: "<span hidden></span>",
@@ -14,10 +15,23 @@ export default {
       }
       if (event.key === "d") this.$emit("colours");
       if (event.key === "?") this.$emit("help");
+      if (event.key in WAYS && !document.querySelector("[role=dialog]")) this.go(WAYS[event.key], event.target);
     };
     document.addEventListener("keydown", this.pressed);
   },
   beforeUnmount() {
     document.removeEventListener("keydown", this.pressed);
+  },
+  methods: {
+    /** To the page beside this one, else to the link of what is listed next: of a row, a card, a column. */
+    go(way, from) {
+      const beside = document.querySelector(way > 0 ? "a[rel=next]" : "a[rel=prev]");
+      if (beside) return beside.click();
+      const listed = [...document.querySelectorAll("[data-listed]")];
+      const now = listed.indexOf(from.closest("[data-listed]"));
+      const next = listed[now < 0 && way < 0 ? listed.length - 1 : now + way];
+      next?.querySelector("a").focus({ preventScroll: true });
+      next?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    },
   },
 };

@@ -8,7 +8,10 @@ from nicegui.element import Element
 
 
 class Keys(Element, component="keys.js"):
-    """`/` goes to the page's search; `d` and `?` are told."""
+    """`/` goes to the page's search, `j` and `k` through what it lists; `d` and `?` are told.
+
+    Listed is what bears `data-listed`, by its first link. Where links are `rel` `next` and `prev`, those are followed instead.
+    """
 
     def __init__(self, *, on_colours: Callable[[], None], on_help: Callable[[], None]) -> None:
         super().__init__()

@@ -26,7 +26,7 @@ function byParents(places) {
 
 export default {
   template: `
-    <section class="rs-lineage" aria-label="Candidates">
+    <section class="rs-lineage" aria-label="Candidates" @keydown="key">
       <div class="rs-lineage-bar">
         <div role="group" aria-label="View" class="rs-lineage-views">
           <button v-for="one in ['columns', 'tree']" :key="one" type="button" :aria-pressed="String(view === one)"
@@ -57,7 +57,7 @@ export default {
             <section v-for="column in columns" :key="column.number" class="rs-lineage-column">
               <h3>Iteration {{ column.number }}<span class="rs-unseen">{{ " · " }}</span><span>{{ column.said }}</span></h3>
               <ul>
-                <li v-for="card in column.cards" :key="card.id" :data-card="card.id" class="rs-lineage-card"
+                <li v-for="card in column.cards" :key="card.id" :data-card="card.id" data-listed class="rs-lineage-card"
                   v-memo="[card, winner === card.id, onPath.has(card.id), marked.includes(card.id), full, names.get(card.id), unit]"
                   :class="{ 'rs-lineage-path': onPath.has(card.id), 'rs-lineage-marked-card': marked.includes(card.id) }">
                   <div class="rs-lineage-top">
@@ -133,11 +133,9 @@ export default {
   mounted() {
     this.sizes = new ResizeObserver(() => this.settle());
     this.sizes.observe(this.$el);
-    document.addEventListener("keydown", this.key);
   },
   beforeUnmount() {
     this.sizes.disconnect();
-    document.removeEventListener("keydown", this.key);
   },
   methods: {
     /** Takes in rows that are new or have changed, and the path to the best. */
@@ -190,14 +188,12 @@ export default {
     key(event) {
       const { target, key } = event;
       if (event.ctrlKey || event.metaKey || event.altKey || target.matches("select, textarea, input:not([type=checkbox])")) return;
-      if (target !== document.body && !this.$el.contains(target)) return;
       const card = target.closest("[data-card]");
+      if (!card) return;
       const cards = [...this.$el.querySelectorAll("[data-card]")];
-      const next = (way) => cards[card ? cards.indexOf(card) + way : way > 0 ? 0 : cards.length - 1];
-      if (key === "c" && card) this.mark(card.dataset.card);
-      else if (key === "j" || (key === "ArrowDown" && card)) this.go(next(1));
-      else if (key === "k" || (key === "ArrowUp" && card)) this.go(next(-1));
-      else if ((key === "ArrowLeft" || key === "ArrowRight") && card) this.go(this.beside(card, key === "ArrowRight" ? 1 : -1));
+      if (key === "c") this.mark(card.dataset.card);
+      else if (key === "ArrowDown" || key === "ArrowUp") this.go(cards[cards.indexOf(card) + (key === "ArrowDown" ? 1 : -1)]);
+      else if (key === "ArrowLeft" || key === "ArrowRight") this.go(this.beside(card, key === "ArrowRight" ? 1 : -1));
       else return;
       event.preventDefault();
     },

@@ -17,6 +17,12 @@ ui.add_css(Path(__file__).with_suffix(".css"), shared=True)
 
 FEWEST, MOST = 2, 4
 """So many candidates are compared at once."""
+LINEAGE_KEYS = (
+    ("j, k", "the next candidate, the one before"),
+    ("← ↑ → ↓", "the candidate beside it"),
+    ("c", "mark it for comparison"),
+    ("Enter", "open it"),
+)
 PROBE = "x"
 Row = tuple[
     str,  # its id

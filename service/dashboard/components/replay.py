@@ -8,6 +8,11 @@ from nicegui import context, ui
 from nicegui.element import Element
 from nicegui.elements import scene  # noqa: F401  it tells browsers where three.js is
 
+REPLAY_KEYS = (
+    ("space", "in a replay: play, stop"),
+    ("← →", "in a replay: a step back, on; with Shift a second"),
+    ("Home, End", "in a replay: its beginning, its end"),
+)
 STYLE = Path(__file__).with_name("replay.css")
 
 

@@ -11,7 +11,7 @@ export default {
         <table>
           <thead><tr><th v-for="[name, kind] in columns" :key="name" scope="col" :class="'rs-table-' + kind">{{ name }}</th></tr></thead>
           <tbody>
-            <tr v-for="([address, cells], place) in rows" :key="address ?? place">
+            <tr v-for="([address, cells], place) in rows" :key="address ?? place" :data-listed="address === null ? null : ''">
               <td v-for="([text, words], at) in cells" :key="at" :class="'rs-table-' + columns[at][1]">
                 <a v-if="columns[at][1] === 'link'" :href="address">{{ text }}</a>
                 <span v-else-if="columns[at][1] === 'state'" class="rs-state" :class="'rs-state-' + text">{{ text.replaceAll("_", " ") }}</span>

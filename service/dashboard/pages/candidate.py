@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from nicegui import ui
 
 from service.dashboard.client import Api
 from service.dashboard.components.code import python_code
-from service.dashboard.components.curve import Curve, Line
-from service.dashboard.components.replay import Replay
+from service.dashboard.components.curve import CURVE_KEYS, Curve, Line
+from service.dashboard.components.replay import REPLAY_KEYS, Replay
 from service.dashboard.components.table import downloads
 from service.dashboard.curves import levels_of, lines_of, short
 from service.dashboard.faults import ApiRefused
@@ -22,21 +23,23 @@ from service.dashboard.wording import figure, percent
 from service.schema import Candidate, CandidateState, Finding, Run, Training
 
 POINTS = 300
+KEYS = (("j, k", "the next candidate of the run, the one before"), *REPLAY_KEYS, *CURVE_KEYS)
 SHOWN = ("code", "difference", "prompts", "verdict")
 
 
 def install(site: Site) -> None:
     """Adds the page."""
 
-    @site.page("/runs/{run_id}/candidates/{candidate_id}", "Candidate")
+    @site.page("/runs/{run_id}/candidates/{candidate_id}", "Candidate", KEYS)
     async def candidate(visit: Visit) -> None:
         run_id, candidate_id = visit.path["run_id"], visit.path["candidate_id"]
         run = await visit.api.run(run_id)
         found = await visit.api.candidate(run_id, candidate_id)
         ui.page_title(f"{short(candidate_id)} · {run.request.task[:60]} · Rewardsmith")
-        _head(run, found)
+        ids = [node.id for node in (await visit.api.lineage(run_id)).candidates]
+        beside = _head(run, found, ids, visit.query.get("show", ""))
         with ui.element("div").classes("rs-columns rs-wide"):
-            await _texts(visit, run, found)
+            await _texts(visit, run, found, beside)
             with ui.element("section").classes("rs-stack"):
                 replay = _replay(run, found)
                 _findings(found, replay)
@@ -44,10 +47,13 @@ def install(site: Site) -> None:
         await FeedbackCard(visit.api, run, candidate_id).build()
 
 
-def _head(run: Run, candidate: Candidate) -> None:
+def _head(run: Run, candidate: Candidate, ids: list[str], shown: str) -> dict[str, ui.link]:
+    """What it is and how it stands; the links to those beside it."""
     ui.link(run.request.task, run_address(run.id)).classes("rs-quiet")
     with ui.element("div").classes("rs-row rs-spread"):
-        heading(f"Candidate {short(candidate.id)}")
+        with ui.element("div").classes("rs-row"):
+            heading(f"Candidate {short(candidate.id)}")
+            beside = _beside(run, candidate, ids, shown)
         ui.label(candidate.state.replace("_", " ")).classes(f"rs-state rs-state-{candidate.state}")
     if candidate.reason:
         ui.label(candidate.reason).classes("rs-notice")
@@ -58,6 +64,7 @@ def _head(run: Run, candidate: Candidate) -> None:
                 ui.link(short(parent), run_address(run.id, parent))
             if not candidate.parents:
                 ui.label("none")
+    return beside
 
 
 def _facts(run: Run, candidate: Candidate) -> list[tuple[str, str]]:
@@ -71,15 +78,35 @@ def _facts(run: Run, candidate: Candidate) -> list[tuple[str, str]]:
     ]
 
 
-async def _texts(visit: Visit, run: Run, candidate: Candidate) -> None:
+def _beside(run: Run, candidate: Candidate, ids: list[str], shown: str) -> dict[str, ui.link]:
+    """Links to the candidates that were proposed before and after it, by their ids."""
+    now = ids.index(candidate.id)
+    links = {}
+    with ui.element("nav").props('aria-label="Candidates beside it"').classes("rs-row"):
+        for place, way, sign in ((now - 1, "prev", "← {}"), (now + 1, "next", "{} →")):
+            if 0 <= place < len(ids):
+                link = ui.link(
+                    sign.format(short(ids[place])), address(run_address(run.id, ids[place]), {"show": shown})
+                )
+                link.props["rel"] = way
+                links[ids[place]] = link
+    return links
+
+
+async def _texts(visit: Visit, run: Run, candidate: Candidate, beside: Mapping[str, ui.link]) -> None:
     shown = visit.query.get("show", "code")
     with ui.element("section").classes("rs-card"):
         with ui.tabs().props("no-caps align=left dense") as tabs:
             for name in SHOWN:
                 ui.tab(name, label=name.capitalize())
-        tabs.on_value_change(
-            lambda event: ui.navigate.history.replace(address(run_address(run.id, candidate.id), {"show": event.value}))
-        )
+
+        def remember() -> None:
+            wanted = {"show": str(tabs.value)}
+            ui.navigate.history.replace(address(run_address(run.id, candidate.id), wanted))
+            for other, link in beside.items():  # whoever reads code goes on reading code
+                link.props["href"] = address(run_address(run.id, other), wanted)
+
+        tabs.on_value_change(remember)
         with ui.tab_panels(tabs, value=shown if shown in SHOWN else "code").classes("rs-panels"):
             with ui.tab_panel("code"):
                 python_code("Code", candidate.source)

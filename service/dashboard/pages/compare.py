@@ -8,8 +8,8 @@ from functools import partial
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
-from service.dashboard.components.curve import Curve
-from service.dashboard.components.replay import Replay
+from service.dashboard.components.curve import CURVE_KEYS, Curve
+from service.dashboard.components.replay import REPLAY_KEYS, Replay
 from service.dashboard.components.table import Table
 from service.dashboard.curves import levels_of, lines_of, short
 from service.dashboard.faults import DashboardFault
@@ -23,8 +23,9 @@ from service.schema import Candidate, CandidateState, Order, Run
 
 FEWEST, MOST = 2, 4
 GROUP = "compared"
+KEYS = (("j, k", "the next of those compared, the one before"), ("Enter", "open it"), *REPLAY_KEYS, *CURVE_KEYS)
 FIGURES: tuple[Column[Candidate], ...] = (
-    Column("Candidate", lambda one: one.id, "link", lambda one: short(one.id)),
+    Column("Candidate", lambda one: one.id, shown=lambda one: short(one.id)),
     Column("State", lambda one: one.state, "state"),
     figures("Fitness", lambda one: one.fitness),
     figures("95% from", lambda one: None if one.fitness_interval is None else one.fitness_interval.low),
@@ -38,7 +39,7 @@ FIGURES: tuple[Column[Candidate], ...] = (
 def install(site: Site) -> None:
     """Adds the page."""
 
-    @site.page("/runs/{run_id}/compare", "Compare")
+    @site.page("/runs/{run_id}/compare", "Compare", KEYS)
     async def compare(visit: Visit) -> None:
         run = await visit.api.run(visit.path["run_id"])
         chosen = list(dict.fromkeys(filter(None, visit.query.get("of", "").split(","))))
@@ -54,7 +55,7 @@ def install(site: Site) -> None:
             for candidate in found:
                 await _column(visit, run, candidate, found[0])
         with ui.element("section").classes("rs-card"):
-            Table("Figures", FIGURES, found, address=lambda one: run_address(run.id, one.id))
+            Table("Figures", FIGURES, found)
         with ui.element("section").classes("rs-columns"):
             with ui.element("div").classes("rs-card"):
                 Curve(
@@ -68,7 +69,7 @@ def install(site: Site) -> None:
 
 
 async def _column(visit: Visit, run: Run, candidate: Candidate, first: Candidate) -> None:
-    with ui.element("article").classes("rs-card rs-stack"):
+    with ui.element("article").props("data-listed").classes("rs-card rs-stack"):
         with ui.element("h2"):
             ui.link(f"Candidate {short(candidate.id)}", run_address(run.id, candidate.id))
         ui.label(

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from service.dashboard.components.curve import Curve
+from service.dashboard.components.curve import CURVE_KEYS, Curve
 from service.dashboard.components.event_log import EventLog
-from service.dashboard.components.lineage import LineageView
+from service.dashboard.components.lineage import LINEAGE_KEYS, LineageView
 from service.dashboard.components.table import downloads
 from service.dashboard.curves import best_so_far, leading, levels_of, lines_of
 from service.dashboard.faults import DashboardFault
@@ -25,6 +25,7 @@ from service.schema import OFFLINE_DESIGNERS, Event, Iteration, Node, Run
 
 Spent = Callable[[Iteration], float]
 log = logging.getLogger(__name__)
+KEYS = (*LINEAGE_KEYS, *CURVE_KEYS)
 RECENT_EVENTS = 50
 MOST_EVENTS = 10_000
 """A file has so many of the newest."""
@@ -33,7 +34,7 @@ MOST_EVENTS = 10_000
 def install(site: Site) -> None:
     """Adds the page."""
 
-    @site.page("/runs/{run_id}", "Run")
+    @site.page("/runs/{run_id}", "Run", KEYS)
     async def run(visit: Visit) -> None:
         standing = await Standing.of(visit.api, visit.path["run_id"])
         page = _RunPage(visit, standing)
@@ -122,7 +123,7 @@ class _RunPage:
         last = (await self._api.run(self._id)).last_event
         found: list[Event] = []
         after = max(0, last - MOST_EVENTS)
-        while page := await self._api.events(self._id, after):
+        while after < last and (page := await self._api.events(self._id, after)):
             found += page
             after = page[-1].number
         if len(found) < last:

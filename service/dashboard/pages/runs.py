@@ -19,6 +19,7 @@ PAGE = "25"
 EVERY_SECONDS = 5.0
 ANY = "any"
 ORDERS = {"newest": "newest first", "updated": "last changed first", "fittest": "fittest first"}
+KEYS = (("/", "go to the search"), ("j, k", "the next run, the one before"), ("Enter", "open it"))
 AT_ONCE, MOST = 200, 5000
 """So many runs the API is asked for at a time, and a file has at most."""
 COLUMNS: tuple[Column[RunSummary], ...] = (
@@ -63,7 +64,7 @@ class Asked:
 def install(site: Site) -> None:
     """Adds the page."""
 
-    @site.page("/", "Runs")
+    @site.page("/", "Runs", KEYS)
     async def runs(visit: Visit) -> None:
         query = visit.query
         sort = query.get("sort", "newest")
