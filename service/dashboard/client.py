@@ -155,7 +155,7 @@ class Api:
         except httpx.HTTPError as error:
             raise ApiAway(f"the API does not answer ({str(error) or type(error).__name__})") from error
         if not answer.is_success and answer.status_code != also:
-            raise _refusal(answer)
+            raise _refusal(answer, told_who=self._token is not None)
         try:
             return TypeAdapter(kind).validate_json(answer.content)
         except ValidationError as error:
@@ -164,12 +164,14 @@ class Api:
             ) from error
 
 
-def _refusal(answer: httpx.Response) -> ApiAway | ApiRefused:
+def _refusal(answer: httpx.Response, *, told_who: bool) -> ApiAway | ApiRefused:
     try:
         problem = ProblemRead.model_validate(json.loads(answer.content))
     except ValueError:  # also what pydantic raises
         return ApiAway(f"the API answered {answer.status_code} without saying why")
-    kind = LoggedOut if answer.status_code == HTTPStatus.UNAUTHORIZED else ApiRefused
+    # An API counts requests without a token only where it asks for one: many who are logged out ask from one address, ours.
+    unknown = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS and not told_who
+    kind = LoggedOut if answer.status_code == HTTPStatus.UNAUTHORIZED or unknown else ApiRefused
     fields = {error.field: error.message for error in problem.errors}
     said = "; ".join(f"{field}: {message}" for field, message in fields.items())
     return kind(answer.status_code, said or problem.detail or problem.title, fields)

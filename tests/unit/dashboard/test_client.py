@@ -43,6 +43,15 @@ def test_who_has_no_token_is_logged_out() -> None:
         asyncio.run(api(problem(401, "unknown or revoked")).runs({}))
 
 
+def test_who_has_no_token_is_logged_out_also_where_others_without_one_ask_too_often() -> None:
+    often = problem(429, "more than 600 requests a minute; ask again in 1 s")
+    with pytest.raises(LoggedOut):
+        asyncio.run(api(often).runs({}))
+    with pytest.raises(ApiRefused, match="more than 600") as caught:
+        asyncio.run(api(often, token="rewardsmith_abc").runs({}))
+    assert not isinstance(caught.value, LoggedOut)
+
+
 def test_what_is_not_there_is_missing() -> None:
     with pytest.raises(ApiRefused, match="no run") as caught:
         asyncio.run(api(problem(404, "no run")).run("r-1"))
