@@ -46,10 +46,10 @@ def point(segment: int, fitness: float) -> CurvePoint:
     )  # fmt: skip
 
 
-def live_run(store: Store, task: str) -> Writer:
+def live_run(store: Store, task: str, steps: int = 1) -> Writer:
     """A run that this process works on."""
     claim = store.claim(
-        process_owner(), AN_HOUR, store.create_run(RunRequest(task=task, environment="Hopper-v5"), FITNESS, 1).id
+        process_owner(), AN_HOUR, store.create_run(RunRequest(task=task, environment="Hopper-v5"), FITNESS, steps).id
     )
     assert claim is not None
     writer = store.writer(claim)
