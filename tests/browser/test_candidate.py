@@ -1,4 +1,4 @@
-"""A candidate's page over what is stored: live while it is trained."""
+"""A candidate's page over what is stored: live while it is trained, and asked to go on where it was stopped."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from service.schema import (
     CurvePoint,
     Finding,
     Moment,
+    RunState,
     Severity,
     Training,
     TrainingResult,
@@ -152,3 +153,35 @@ def test_what_became_of_it_while_the_network_was_away_is_there_once(
         assert points(page, "Fitness") == [[1000, FIRST], [2000, SECOND], [3000, 0.75]]
         expect(page.get_by_text("it slips")).to_have_count(1)
         expect(page.locator(".rsr")).to_have_count(1)
+
+
+def test_one_that_was_stopped_early_is_trained_to_its_end(page: Page, site: str, store: Store) -> None:
+    writer = live_run(store, "stopped", steps=163_840)
+    training = in_training(writer, 0, 4)
+    page.goto(site + address(writer))
+    go_on = page.get_by_role("button", name="Continue")
+    expect(go_on).to_be_hidden()
+    writer.add_segment(training, told(0, FIRST), "key", 1000)
+    writer.prune_candidate(training.removesuffix("-s0"), "the others do better", ())
+    expect(page.get_by_text("the others do better")).to_be_visible()
+    writer.set_run_state(RunState.COMPLETED)
+    expect(page.get_by_text("nobody would hear of it")).to_be_visible()
+    go_on.click()
+    # three of four segments of 163,840 steps are left
+    expect(page.get_by_text("some 122,880 environment steps more")).to_be_visible()
+    expect(page.get_by_text("The run, which is completed, is worked on again")).to_be_visible()
+    page.get_by_role("button", name="Train it").click()
+    expect(go_on).to_be_hidden()
+    run_id = writer.claim.run_id
+    assert store.candidate(run_id, f"{run_id}-1-0").continued
+    assert not store.get_run(run_id).state.ended  # the server's own orchestrator may have it by now
+
+
+def test_one_of_a_cancelled_run_cannot_go_on(page: Page, site: str, store: Store) -> None:
+    writer = live_run(store, "cancelled")
+    training = in_training(writer, 0, 4)
+    writer.prune_candidate(training.removesuffix("-s0"), "the others do better", ())
+    page.goto(site + address(writer))
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+    writer.set_run_state(RunState.CANCELLED)
+    expect(page.get_by_role("button", name="Continue")).to_be_hidden()

@@ -14,6 +14,7 @@ from service.dashboard.following import Standing
 from service.dashboard.frame import facts, heading, words
 from service.dashboard.notice import Notice
 from service.dashboard.pages.code import difference_of, show_completions, show_verdict
+from service.dashboard.pages.continuing import Continuing
 from service.dashboard.pages.feedback import FeedbackCard
 from service.dashboard.pages.learning import Learning
 from service.dashboard.part import Part
@@ -65,7 +66,9 @@ class _CandidatePage:
         ui.link(self._run.request.task, run_address(self._run.id)).classes("rs-quiet")
         with ui.element("div").classes("rs-row rs-spread"):
             heading(f"Candidate {short(self._candidate.id)}")
-            self._state = ui.label().props("role=status")
+            with ui.element("div").classes("rs-row"):
+                self._state = ui.label().props("role=status")
+                self._continuing = Continuing(self._api, self._run, self._candidate.id)
         self._notice = Notice()
         self._reason = ui.label().classes("rs-notice")
         with ui.element("div").classes("rs-card"):
@@ -99,6 +102,7 @@ class _CandidatePage:
         self._state.classes(replace=f"rs-state rs-state-{candidate.state}")
         self._reason.set_text(candidate.reason or "")
         self._reason.set_visibility(bool(candidate.reason))
+        self._continuing.show(self._run, candidate, self._trainings)
         self._feedback.show(self._run)
         self._learning.show(self._trainings)
         told = _facts(self._run, candidate)
