@@ -111,7 +111,8 @@ def hostile(store: Store) -> str:
     "path",
     ["", "?text={evil}", "health", "runs/{id}", "runs/{id}/candidates/{id}-1-0", "runs/{id}/candidates/{id}-1-1?show=difference",
      "runs/{id}/candidates/{id}-1-0?show=prompts", "runs/{id}/candidates/{id}-1-0?show=verdict",
-     "runs/{id}/compare?of={id}-1-0,{id}-1-1", "runs/{id}/compare?of={evil}", "login?fault={evil}", "new?task={evil}"],
+     "runs/{id}/compare?of={id}-1-0,{id}-1-1", "runs/{id}/compare?of={evil}", "login?fault={evil}", "new?task={evil}",
+     "runs/{id}?view={evil}&order={evil}"],
 )  # fmt: skip
 def test_hostile_words_are_text(page: Page, site: str, hostile: str, path: str) -> None:
     page.goto(f"{site}/{path.format(id=hostile, evil=quote(EVIL))}")
@@ -170,6 +171,20 @@ def test_runs_are_searched_and_the_address_remembers_it(page: Page, site: str, s
     page.wait_for_url(re.compile("text=needle"))
     page.reload()
     expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_how_candidates_are_looked_at_is_in_the_address(page: Page, site: str, hostile: str) -> None:
+    page.goto(f"{site}/runs/{hostile}")
+    page.get_by_label("Order").select_option("fittest first")
+    page.wait_for_url(re.compile(r"\?view=columns&order=fitness$"))
+    page.get_by_role("button", name="Tree").click()
+    page.wait_for_url(re.compile(r"\?view=tree&order=fitness$"))
+    page.goto(page.url)
+    expect(page.get_by_role("button", name="Tree")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Columns").click()
+    expect(page.get_by_label("Order")).to_have_value("fitness")
+    page.goto(f"{site}/runs/{hostile}?view=none&order=none")
+    expect(page.get_by_label("Order")).to_have_value("slot")
 
 
 def test_a_run_of_eighty_candidates_and_a_thousand_points_each_is_there_at_once(
