@@ -81,9 +81,17 @@ def facts(told: Iterable[tuple[str, str]]) -> ui.element:
     return listed
 
 
-def _keys() -> ui.dialog:
+@contextmanager
+def dialog_of(title: str) -> Iterator[ui.dialog]:
+    """A dialog of that name, closed, to be filled."""
     with ui.dialog() as dialog, ui.card():
-        words("h2", "Keys")
+        dialog.props["aria-label"] = title
+        words("h2", title)
+        yield dialog
+
+
+def _keys() -> ui.dialog:
+    with dialog_of("Keys") as dialog:
         with ui.element("dl").classes("rs-list"):
             for key, does in KEYS:
                 words("dt", key)

@@ -6,8 +6,10 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -28,6 +30,7 @@ from service.schema import (
     Words,
 )
 from service.store import Store, Writer, open_store, process_owner
+from tests.browser.axe import grave_faults
 from tests.browser.dashboard import served
 from tests.browser.relay import Relay
 from tests.integration.store.test_candidates import candidate
@@ -120,6 +123,58 @@ def test_hostile_words_are_text(page: Page, site: str, hostile: str, path: str) 
     page.wait_for_load_state("networkidle")
     assert page.evaluate("() => window.caught") is None
     assert page.locator("img[src=x]").count() == 0
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_no_grave_fault_on_any_page(
+    page: Page, site: str, hostile: str, colours: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=colours)
+    candidate = f"runs/{hostile}/candidates/{hostile}-1"
+    faults: dict[str, list[str]] = {}
+    for path in (
+        "", "?text=nothing-is-called-that", "new", "health", "login?fault=token", "runs/r-nobody", f"runs/{hostile}",
+        f"runs/{hostile}?view=tree", f"{candidate}-0", f"{candidate}-0?show=prompts", f"{candidate}-0?show=verdict",
+        f"{candidate}-1?show=difference", f"runs/{hostile}/compare?of={hostile}-1-0,{hostile}-1-1",
+    ):  # fmt: skip
+        page.goto(f"{site}/{path}")
+        expect(page.get_by_role("heading").first).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert page.locator("body.body--dark").count() == (colours == "dark")
+        faults[path] = grave_faults(page)
+    assert {path: found for path, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_no_grave_fault_in_what_opens_over_a_page(
+    page: Page, site: str, store: Store, colours: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=colours)
+    page.goto(f"{site}/runs/{live_run(store, 'asked in dialogs').claim.run_id}")
+    for name, leave in (("Keys", "Close"), ("Extend", "Not now"), ("Cancel", "Let it go on")):
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(page.get_by_role("button", name=leave)).to_be_visible()
+        page.wait_for_function("document.getAnimations().length === 0")
+        assert grave_faults(page) == []
+        page.get_by_role("button", name=leave).click()
+        expect(page.get_by_role("button", name=leave)).to_be_hidden()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Say something first.")).to_be_visible()
+    page.wait_for_function("document.getAnimations().length === 0")
+    assert grave_faults(page) == []
+
+
+def test_candidates_are_ranked_by_dragging(page: Page, site: str, hostile: str) -> None:
+    page.goto(f"{site}/runs/{hostile}/compare?of={hostile}-1-0,{hostile}-1-1")
+    places = page.locator(".rs-ranking li")
+    expect(places).to_have_text([re.compile("candidate 1-0"), re.compile("candidate 1-1")])
+    places.nth(1).drag_to(places.nth(0))
+    expect(places).to_have_text([re.compile("candidate 1-1"), re.compile("candidate 1-0")])
+    expect(page.get_by_role("status").filter(has_text="Candidate 1-1 is at place 1 of 2")).to_be_attached()
+    page.get_by_role("button", name="Send the ranking").click()
+    expect(page.get_by_text("The ranking is stored.")).to_be_visible()
+    [stored] = httpx.get(f"{site}/api/v1/runs/{hostile}/preferences").json()
+    assert stored["ranking"] == [f"{hostile}-1-1", f"{hostile}-1-0"]
 
 
 def test_what_happens_while_the_network_is_away_is_shown_once_when_it_is_back(

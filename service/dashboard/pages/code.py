@@ -78,7 +78,8 @@ def show_verdict(candidate: Candidate) -> None:
         for name in ("component", *FIGURES, "share", "inputs")
     ]
     if rows:
-        ui.table(columns=columns, rows=rows, row_key="component").props("flat dense wrap-cells")
+        with ui.element("div").classes("rs-scroller").props('tabindex=0 role=region aria-label="Components"'):
+            ui.table(columns=columns, rows=rows, row_key="component").props("flat dense wrap-cells")
 
 
 def _row(name: str, verdict: ComponentVerdict) -> dict[str, str]:
