@@ -56,7 +56,7 @@ def frame(title: str, cookies: Mapping[str, str]) -> Iterator[ui.element]:
         keys.open()
 
     Keys(on_colours=other_colours, on_help=tell_keys)
-    with ui.element("main").props("id=main").classes("rs-main") as main:
+    with ui.element("main").classes("rs-main") as main:
         yield main
     ui.skip_link("To the page's content", target=main)
 
@@ -87,6 +87,14 @@ def dialog_of(title: str) -> Iterator[ui.dialog]:
     with ui.dialog() as dialog, ui.card():
         dialog.props["aria-label"] = title
         words("h2", title)
+        yield dialog
+
+
+@contextmanager
+def question(asked: str) -> Iterator[ui.dialog]:
+    """A dialog for one answer, to be filled with what may be said and then awaited."""
+    with dialog_of(asked) as dialog:
+        dialog.on("hide", dialog.delete)  # not before: it gives the focus back to where it was
         yield dialog
 
 

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from service.dashboard.client import Api
 from service.dashboard.faults import DashboardFault
-from service.dashboard.frame import dialog_of
+from service.dashboard.frame import question
 from service.dashboard.wording import whole
 from service.schema import Candidate, CandidateState, Run, RunState, Training
 
@@ -28,7 +28,7 @@ class Continuing:
         self._button.set_visibility(candidate.state is CandidateState.PRUNED and run.state is not RunState.CANCELLED)
 
     async def _ask(self) -> None:
-        with dialog_of("Train it to its end?") as dialog:
+        with question("Train it to its end?") as dialog:
             ui.label(
                 f"It goes on where it was stopped: some {whole(self._steps)} environment steps more, whatever the budget says."
             )
@@ -38,7 +38,6 @@ class Continuing:
                 ui.button("Train it", on_click=lambda: dialog.submit(True)).props("no-caps")
                 ui.button("Not now", on_click=dialog.close).props("flat no-caps")
         agreed = await dialog
-        dialog.delete()
         if not agreed:
             return
         try:
