@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import time
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ from typing import Literal
 from urllib.parse import quote
 
 import httpx
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from service.schema import (
@@ -240,6 +243,19 @@ def test_how_candidates_are_looked_at_is_in_the_address(page: Page, site: str, h
     expect(page.get_by_label("Order")).to_have_value("fitness")
     page.goto(f"{site}/runs/{hostile}?view=none&order=none")
     expect(page.get_by_label("Order")).to_have_value("slot")
+
+
+def test_the_robot_is_shown_before_anything_is_trained(page: Page, site: str) -> None:
+    page.goto(f"{site}/new?environment=Hopper-v5")
+    picture = page.get_by_role("img", name="Hopper, as an episode begins")
+    expect(page.get_by_text("The picture is being drawn.")).to_be_hidden(timeout=30_000)
+    pixels = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("RGB")).astype(int)
+    assert np.sum(pixels[..., 0] - pixels[..., 2] > 30) > 500  # the robot is brown, all else is grey or blue
+    environment = page.get_by_role("combobox", name="Environment")
+    environment.fill("drawer-open-v3")
+    page.get_by_role("option", name="drawer-open-v3").click()
+    expect(page.get_by_text("No picture: drawer-open-v3 has no reference environment in Gymnasium")).to_be_visible()
+    expect(page.locator("canvas")).to_be_hidden()
 
 
 def test_a_run_of_eighty_candidates_and_a_thousand_points_each_is_there_at_once(
