@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from nicegui import ui
 
 from service.dashboard.client import Api
@@ -16,11 +14,12 @@ from service.dashboard.notice import Notice
 from service.dashboard.pages.code import difference_of, show_completions, show_verdict
 from service.dashboard.pages.continuing import Continuing
 from service.dashboard.pages.feedback import FeedbackCard
+from service.dashboard.pages.findings import show_findings
 from service.dashboard.pages.learning import Learning
 from service.dashboard.part import Part
 from service.dashboard.site import Site, Visit, address, run_address
 from service.dashboard.wording import figure, percent
-from service.schema import Candidate, CandidateState, Event, Finding, Run, Training
+from service.schema import Candidate, CandidateState, Event, Run, Training
 
 SHOWN = ("code", "difference", "prompts", "verdict")
 
@@ -93,6 +92,8 @@ class _CandidatePage:
             self._run = standing.run
         if any(event.candidate_id == self._candidate.id for event in events):
             self._candidate, self._trainings = await _known(self._api, self._run.id, self._candidate.id)
+        elif standing is None:
+            return
         await self._show()
 
     async def _show(self) -> None:
@@ -107,9 +108,9 @@ class _CandidatePage:
         self._learning.show(self._trainings)
         told = _facts(self._run, candidate)
         trained = candidate.state is CandidateState.TRAINED
-        await self._facts.show((told, candidate.parents), partial(_show_facts, self._run, candidate, told))
+        await self._facts.show((told, candidate.parents), lambda: _show_facts(self._run, candidate, told))
         await self._motion.show(trained, self._show_motion)
-        await self._findings.show((candidate.findings, trained), self._show_findings)
+        await self._findings.show((candidate.findings, candidate.state), lambda: show_findings(candidate, self._replay))
         await self._panels["code"].show(candidate.source, lambda: _show_code(candidate))
         await self._panels["verdict"].show((candidate.verdict,), lambda: show_verdict(candidate))
         await self._panels["difference"].show(
@@ -128,14 +129,6 @@ class _CandidatePage:
             return
         url = f"/api/v1{run_address(self._run.id, self._candidate.id)}/replay"
         self._replay = Replay(url, label=f"An episode of candidate {short(self._candidate.id)}")
-
-    def _show_findings(self) -> None:
-        if not self._candidate.findings:
-            ui.label("Nothing.").classes("rs-quiet")
-            return
-        with ui.element("ul").classes("rs-findings"):
-            for finding in self._candidate.findings:
-                _finding(finding, self._replay)
 
 
 async def _known(api: Api, run_id: str, candidate_id: str) -> tuple[Candidate, list[Training]]:
@@ -166,12 +159,3 @@ def _facts(run: Run, candidate: Candidate) -> list[tuple[str, str]]:
         ("Success rate", percent(candidate.success_rate)),
         ("Made by", candidate.origin),
     ]
-
-
-def _finding(finding: Finding, replay: Replay | None) -> None:
-    with ui.element("li").classes(f"rs-severity-{finding.severity}"):
-        words("strong", f"{finding.severity}: ")
-        words("span", finding.message)
-        seconds = finding.moment.seconds
-        if seconds is not None and replay is not None:
-            ui.button(f"at {figure(seconds)} s", on_click=lambda: replay.seek(seconds)).props("flat dense no-caps")

@@ -18,13 +18,13 @@ class Continuing:
 
     def __init__(self, api: Api, run: Run, candidate_id: str) -> None:
         self._api, self._run, self._candidate_id = api, run, candidate_id
-        self._steps = 0.0
+        self._steps: float = run.steps
         self._button = ui.button("Continue", on_click=self._ask).props("outline no-caps dense padding='2px 10px'")
 
     def show(self, run: Run, candidate: Candidate, trainings: Sequence[Training]) -> None:
         """Both as they stand now, with the candidate's trainings in the search."""
         self._run = run
-        self._steps = sum(run.steps * (1 - one.segments_done / one.segments) for one in trainings)
+        self._steps = sum(run.steps * (1 - one.segments_done / one.segments) for one in trainings) or run.steps
         self._button.set_visibility(candidate.state is CandidateState.PRUNED and run.state is not RunState.CANCELLED)
 
     async def _ask(self) -> None:
