@@ -26,6 +26,7 @@ from service.api import (
     replays,
     rewards,
     runs,
+    stills,
     trainings,
 )
 from service.api.access import REFUSALS, authorise
@@ -45,7 +46,7 @@ THREADS = 6
 """Requests that a process works on at once, others wait for their turn: its threads share one interpreter, and with more of them
 the event loop, which has to answer, waits for all."""
 RESOURCES = (
-    estimates, runs, candidates, replays, lineage, people, trainings, completions, events, export, environments, rewards,
+    estimates, runs, candidates, replays, lineage, people, trainings, completions, events, export, stills, environments, rewards,
     metrics, census,
 )  # fmt: skip
 

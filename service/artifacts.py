@@ -173,6 +173,11 @@ def meshes_key(digest: str) -> str:
     return f"meshes/{digest}.safetensors.gz"
 
 
+def still_key(digest: str) -> str:
+    """Where the still of that digest lies, compressed with gzip; the digest is of all that it is made from."""
+    return f"stills/{digest}.safetensors.gz"
+
+
 def _remove_empty(folder: Path, root: Path) -> None:
     """A folder and those above it below `root`, as long as nothing is in them."""
     with suppress(OSError):

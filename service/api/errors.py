@@ -4,7 +4,9 @@ RequestRefused      a request that is well formed but cannot be done; names ever
 NotFound            of the store
 ├── ReplayUnavailable   there will never be one: the environment has no reference to play in
 ├── ReplayNotRecorded   the candidate has none, or none yet
+├── StillUnavailable    there is nothing to draw the environment from
 └── ExportUnavailable   the environment has no card here any more
+StillNotMade        what draws an environment has failed, or took too long
 """
 
 from __future__ import annotations
@@ -79,6 +81,14 @@ class ReplayNotRecorded(NotFound):
     """The candidate has no replay, or none yet; the message says which."""
 
 
+class StillUnavailable(NotFound):
+    """There is nothing here to draw the environment from."""
+
+
+class StillNotMade(Exception):
+    """The process that draws environments failed, or took too long: an infrastructure fault."""
+
+
 class ExportUnavailable(NotFound):
     """The run's files cannot be written: its environment has no card here any more."""
 
@@ -106,6 +116,7 @@ def install_handlers(app: FastAPI) -> None:
         (NotFound, HTTPStatus.NOT_FOUND, "not-found"),
         (ReplayUnavailable, HTTPStatus.NOT_FOUND, "replay-unavailable"),
         (ReplayNotRecorded, HTTPStatus.NOT_FOUND, "replay-not-recorded"),
+        (StillUnavailable, HTTPStatus.NOT_FOUND, "still-unavailable"),
         (ExportUnavailable, HTTPStatus.NOT_FOUND, "export-unavailable"),
         (StateConflict, HTTPStatus.CONFLICT, "state-conflict"),
     ):
@@ -114,6 +125,7 @@ def install_handlers(app: FastAPI) -> None:
         (StoreUnavailable, "store-unavailable", "the database cannot be used"),
         (ArtifactsError, "artifacts-unavailable", "policies and replays cannot be read or written"),
         (SandboxFault, "sandbox-unavailable", "the sandbox of rewards cannot be used"),
+        (StillNotMade, "still-not-made", "environments cannot be drawn"),
     ):
         app.add_exception_handler(fault, _Logged(name, f"{what} now: the log of the service says why"))
     app.add_exception_handler(RequestRefused, _refused)

@@ -61,7 +61,7 @@ def get_replay(
     if best is None or candidate.state is not CandidateState.TRAINED:
         raise ReplayNotRecorded(f"candidate {candidate_id} is {candidate.state}: it has a replay once it is trained")
     try:
-        return _file(artifacts, replay_key(run_id, best.id), best.id, accept_encoding, if_none_match)
+        return file_of(artifacts, replay_key(run_id, best.id), best.id, accept_encoding, if_none_match)
     except ArtifactUnknown as error:
         raise ReplayNotRecorded(
             f"candidate {candidate_id} has no replay: the run's events say why, unless it was trained by an older version; "
@@ -84,7 +84,7 @@ def get_meshes(
 ) -> Response:
     """The meshes that a replay's header names by digest; replays of one environment share them."""
     try:
-        return _file(artifacts, meshes_key(digest), digest, accept_encoding, if_none_match)
+        return file_of(artifacts, meshes_key(digest), digest, accept_encoding, if_none_match)
     except ArtifactUnknown as error:
         raise NotFound(f"no meshes {digest!r} are stored") from error
 
@@ -96,11 +96,11 @@ def _has_reference(environment: str) -> bool:
         return False
 
 
-def _file(artifacts: ArtifactStore, key: str, tag: str, accepted: str, known: str) -> Response:
-    """A compressed artifact that never changes, unpacked for who cannot do so. Raises `ArtifactUnknown`."""
+def file_of(artifacts: ArtifactStore, key: str, tag: str, accepted: str, known: str, kept: str = FOREVER) -> Response:
+    """A compressed artifact, unpacked for who cannot do so; `tag` changes where it does. Raises `ArtifactUnknown`."""
     compressed = accepts_gzip(accepted)
     etag = f'"{tag}-gzip"' if compressed else f'"{tag}"'
-    headers = {"ETag": etag, "Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+    headers = {"ETag": etag, "Cache-Control": kept, "Vary": "Accept-Encoding"}
     if etag in (one.strip().removeprefix("W/") for one in known.split(",")):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     parts = artifacts.stream(key)

@@ -102,6 +102,10 @@ class Api:
         """One candidate with code, verdict and findings."""
         return await self._read(Candidate, "GET", _candidate(run_id, candidate_id))
 
+    async def continue_candidate(self, run_id: str, candidate_id: str) -> Run:
+        """Has a candidate that was stopped early trained to its end."""
+        return await self._read(Run, "POST", f"{_candidate(run_id, candidate_id)}/continue")
+
     async def difference(self, run_id: str, candidate_id: str, against: str) -> Difference:
         """What its code has that another's has not."""
         return await self._read(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from service.baselines.environment import Environment
 from service.dashboard.client import Api
@@ -28,11 +29,40 @@ def leading(lineage: Lineage) -> tuple[str, ...]:
 async def lines_of(api: Api, run_id: str, candidate_ids: Sequence[str]) -> list[Line]:
     """A line of fitness over steps for each of their trainings in the search."""
     found = await asyncio.gather(*(api.trainings(run_id, candidate_id, POINTS) for candidate_id in candidate_ids))
-    searched = [[one for one in trainings if not one.comparison] for trainings in found]
+    return [
+        line
+        for candidate_id, trainings in zip(candidate_ids, found, strict=True)
+        for line in fitness_lines(candidate_id, searched(trainings))
+    ]
+
+
+def searched(trainings: Sequence[Training]) -> list[Training]:
+    """Those of the search: the final comparison trains its winner anew, from other seeds."""
+    return [one for one in trainings if not one.comparison]
+
+
+def fitness_lines(candidate_id: str, trainings: Sequence[Training]) -> list[Line]:
+    """A line of fitness over steps for each of a candidate's trainings."""
     return [
         Line(one.id, _name(candidate_id, one, len(trainings)), tuple((at.steps, at.fitness) for at in one.curve))
-        for candidate_id, trainings in zip(candidate_ids, searched, strict=True)
         for one in trainings
+    ]
+
+
+def component_lines(training: Training, figure: Literal["mean", "share"]) -> list[Line]:
+    """A line over steps for each reward component that a training has told of."""
+    names = dict.fromkeys(name for point in training.curve for name in point.components)
+    return [
+        Line(
+            name,
+            name,
+            tuple(
+                (point.steps, getattr(point.components[name], figure))
+                for point in training.curve
+                if name in point.components
+            ),
+        )
+        for name in names
     ]
 
 

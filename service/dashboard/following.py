@@ -33,7 +33,10 @@ class Standing:
 
 
 Take = Callable[[list[Event], Standing | None], Awaitable[None]]
-"""What a page does with new events, and with how the run stands where they changed that."""
+"""What a page does with new events, and with how the run stands where they changed that.
+
+Where it raises `DashboardFault` it is told the same again a second later.
+"""
 Tell = Callable[[DashboardFault | None], None]
 """What a page does where the run cannot be followed, and with None once it can again."""
 
@@ -92,6 +95,7 @@ class _Followed:
 
     async def _look(self) -> None:
         """Pages that know equally much, most often all of them, are served by one request."""
+        fault: DashboardFault | None = None
         for seen in sorted({page.seen for page in self.pages}):
             events = await self._api.events(self._run_id, seen)
             if not events:
@@ -100,14 +104,20 @@ class _Followed:
             standing = await Standing.of(self._api, self._run_id) if changed else None
             for page in [page for page in self.pages if page.seen == seen]:
                 if page in self.pages:  # its viewer may leave while another's page is told
-                    page.seen = events[-1].number
-                    await self._give(page, events, standing)
+                    fault = await self._give(page, events, standing) or fault
                 await asyncio.sleep(0)  # whoever waits for an answer does not wait for all pages
+        if fault is not None:
+            raise fault
 
-    async def _give(self, page: _Page, events: list[Event], standing: Standing | None) -> None:
+    async def _give(self, page: _Page, events: list[Event], standing: Standing | None) -> DashboardFault | None:
+        """What keeps the page from showing it now, if anything does: it is told the same again then."""
         try:
             await page.take(events, standing)
+        except DashboardFault as fault:
+            return fault
         except Exception:
             if page in self.pages:
                 log.exception("a page of run %s is no longer told what happens", self._run_id)
                 self.pages.remove(page)
+        page.seen = events[-1].number
+        return None

@@ -52,7 +52,7 @@ def frame(title: str, cookies: Mapping[str, str], understood: Sequence[Key] = ()
         keys.open()
 
     Keys(on_colours=other_colours, on_help=tell_keys)
-    with ui.element("main").props("id=main").classes("rs-main") as main:
+    with ui.element("main").classes("rs-main") as main:
         yield main
     ui.skip_link("To the page's content", target=main)
 
@@ -77,9 +77,25 @@ def facts(told: Iterable[tuple[str, str]]) -> ui.element:
     return listed
 
 
-def _keys(understood: Sequence[Key]) -> ui.dialog:
+@contextmanager
+def dialog_of(title: str) -> Iterator[ui.dialog]:
+    """A dialog of that name, closed, to be filled."""
     with ui.dialog() as dialog, ui.card():
-        words("h2", "Keys")
+        dialog.props["aria-label"] = title
+        words("h2", title)
+        yield dialog
+
+
+@contextmanager
+def question(asked: str) -> Iterator[ui.dialog]:
+    """A dialog for one answer, to be filled with what may be said and then awaited."""
+    with dialog_of(asked) as dialog:
+        dialog.on("hide", dialog.delete)  # not before: it gives the focus back to where it was
+        yield dialog
+
+
+def _keys(understood: Sequence[Key]) -> ui.dialog:
+    with dialog_of("Keys") as dialog:
         with ui.element("dl").classes("rs-list"):
             for key, does in understood:
                 words("dt", key)

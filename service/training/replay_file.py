@@ -8,8 +8,9 @@ bytes, since all replays of an environment share them and they can be larger tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,10 @@ from safetensors.numpy import save
 
 from envs.variables import Floats
 from service.schema import EpisodeSummary
-from service.training.replay import Replay
-from service.training.scene import Geom, Mesh
+from service.training.scene import Geom, Mesh, Scene
+
+if TYPE_CHECKING:  # it brings JAX, and a still is made without
+    from service.training.replay import Replay
 
 FORMAT = "rewardsmith-replay-2"
 MESHES_FORMAT = "rewardsmith-meshes-1"
@@ -37,12 +40,12 @@ class _Header:
     reference: str
     seed: int
     dt: float
-    summary: EpisodeSummary
+    summary: EpisodeSummary | None
     links: tuple[str, ...]
     geoms: tuple[Geom, ...]
-    meshes: str | None
-    components: tuple[str, ...]
-    variables: tuple[str, ...]
+    components: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    meshes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,6 @@ class ReplayFiles:
 
 def replay_files(replay: Replay) -> ReplayFiles:
     """The files of a replay. Equal replays give equal bytes."""
-    meshes = _meshes(replay.scene.meshes) if replay.scene.meshes else None
     header = _Header(
         format=FORMAT,
         environment=replay.environment,
@@ -83,14 +85,25 @@ def replay_files(replay: Replay) -> ReplayFiles:
         summary=replay.summary,
         links=replay.scene.links,
         geoms=replay.scene.geoms,
-        meshes=None if meshes is None else meshes.digest,
         components=tuple(replay.components),
         variables=tuple(replay.variables),
     )
-    tensors: Tensors = {**_poses(replay.links), "rewards": replay.rewards}
-    tensors |= {f"component.{name}": values for name, values in replay.components.items()}
-    tensors |= {f"variable.{name}": values for name, values in replay.variables.items()}
-    return ReplayFiles(_file(tensors, "replay", _HEADER.dump_json(header)), meshes)
+    numbers: Tensors = {"rewards": replay.rewards}
+    numbers |= {f"component.{name}": values for name, values in replay.components.items()}
+    numbers |= {f"variable.{name}": values for name, values in replay.variables.items()}
+    return _files(header, replay.scene, replay.links, numbers)
+
+
+def still_files(environment: str, reference: str, seed: int, dt: float, scene: Scene, links: Floats) -> ReplayFiles:
+    """The files of an episode of one frame, `links` `[1, K, 7]`, which nobody has played in: it has no summary and no numbers."""
+    header = _Header(FORMAT, environment, reference, seed, dt, None, scene.links, scene.geoms)
+    return _files(header, scene, links, {"rewards": np.empty(0, np.float32)})
+
+
+def _files(header: _Header, scene: Scene, links: Floats, numbers: Tensors) -> ReplayFiles:
+    meshes = _meshes(scene.meshes) if scene.meshes else None
+    named = header if meshes is None else replace(header, meshes=meshes.digest)
+    return ReplayFiles(_file(_poses(links) | numbers, "replay", _HEADER.dump_json(named)), meshes)
 
 
 def _poses(links: Floats) -> Tensors:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
+import httpx
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from service.schema import (
@@ -30,6 +35,7 @@ from service.schema import (
     Words,
 )
 from service.store import Store, Writer, open_store, process_owner
+from tests.browser.axe import grave_faults
 from tests.browser.dashboard import served
 from tests.browser.relay import Relay
 from tests.integration.store.test_candidates import candidate
@@ -48,10 +54,10 @@ def point(segment: int, fitness: float) -> CurvePoint:
     )  # fmt: skip
 
 
-def live_run(store: Store, task: str) -> Writer:
+def live_run(store: Store, task: str, steps: int = 1) -> Writer:
     """A run that this process works on."""
     claim = store.claim(
-        process_owner(), AN_HOUR, store.create_run(RunRequest(task=task, environment="Hopper-v5"), FITNESS, 1).id
+        process_owner(), AN_HOUR, store.create_run(RunRequest(task=task, environment="Hopper-v5"), FITNESS, steps).id
     )
     assert claim is not None
     writer = store.writer(claim)
@@ -113,7 +119,8 @@ def hostile(store: Store) -> str:
     "path",
     ["", "?text={evil}", "health", "runs/{id}", "runs/{id}/candidates/{id}-1-0", "runs/{id}/candidates/{id}-1-1?show=difference",
      "runs/{id}/candidates/{id}-1-0?show=prompts", "runs/{id}/candidates/{id}-1-0?show=verdict",
-     "runs/{id}/compare?of={id}-1-0,{id}-1-1", "runs/{id}/compare?of={evil}", "login?fault={evil}", "new?task={evil}"],
+     "runs/{id}/compare?of={id}-1-0,{id}-1-1", "runs/{id}/compare?of={evil}", "login?fault={evil}", "new?task={evil}",
+     "runs/{id}?view={evil}&order={evil}"],
 )  # fmt: skip
 def test_hostile_words_are_text(page: Page, site: str, hostile: str, path: str) -> None:
     page.goto(f"{site}/{path.format(id=hostile, evil=quote(EVIL))}")
@@ -121,6 +128,58 @@ def test_hostile_words_are_text(page: Page, site: str, hostile: str, path: str) 
     page.wait_for_load_state("networkidle")
     assert page.evaluate("() => window.caught") is None
     assert page.locator("img[src=x]").count() == 0
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_no_grave_fault_on_any_page(
+    page: Page, site: str, hostile: str, colours: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=colours)
+    candidate = f"runs/{hostile}/candidates/{hostile}-1"
+    faults: dict[str, list[str]] = {}
+    for path in (
+        "", "?text=nothing-is-called-that", "new", "health", "login?fault=token", "runs/r-nobody", f"runs/{hostile}",
+        f"runs/{hostile}?view=tree", f"{candidate}-0", f"{candidate}-0?show=prompts", f"{candidate}-0?show=verdict",
+        f"{candidate}-1?show=difference", f"runs/{hostile}/compare?of={hostile}-1-0,{hostile}-1-1",
+    ):  # fmt: skip
+        page.goto(f"{site}/{path}")
+        expect(page.get_by_role("heading").first).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        assert page.locator("body.body--dark").count() == (colours == "dark")
+        faults[path] = grave_faults(page)
+    assert {path: found for path, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_no_grave_fault_in_what_opens_over_a_page(
+    page: Page, site: str, store: Store, colours: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=colours)
+    page.goto(f"{site}/runs/{live_run(store, 'asked in dialogs').claim.run_id}")
+    for name, leave in (("Keys", "Close"), ("Extend", "Not now"), ("Cancel", "Let it go on")):
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(page.get_by_role("button", name=leave)).to_be_visible()
+        page.wait_for_function("document.getAnimations().length === 0")
+        assert grave_faults(page) == []
+        page.get_by_role("button", name=leave).click()
+        expect(page.get_by_role("button", name=leave)).to_be_hidden()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Say something first.")).to_be_visible()
+    page.wait_for_function("document.getAnimations().length === 0")
+    assert grave_faults(page) == []
+
+
+def test_candidates_are_ranked_by_dragging(page: Page, site: str, hostile: str) -> None:
+    page.goto(f"{site}/runs/{hostile}/compare?of={hostile}-1-0,{hostile}-1-1")
+    places = page.locator(".rs-ranking li")
+    expect(places).to_have_text([re.compile("candidate 1-0"), re.compile("candidate 1-1")])
+    places.nth(1).drag_to(places.nth(0))
+    expect(places).to_have_text([re.compile("candidate 1-1"), re.compile("candidate 1-0")])
+    expect(page.get_by_role("status").filter(has_text="Candidate 1-1 is at place 1 of 2")).to_be_attached()
+    page.get_by_role("button", name="Send the ranking").click()
+    expect(page.get_by_text("The ranking is stored.")).to_be_visible()
+    [stored] = httpx.get(f"{site}/api/v1/runs/{hostile}/preferences").json()
+    assert stored["ranking"] == [f"{hostile}-1-1", f"{hostile}-1-0"]
 
 
 def test_what_happens_while_the_network_is_away_is_shown_once_when_it_is_back(
@@ -264,6 +323,33 @@ def test_the_sheet_tells_the_keys_of_the_page(page: Page, site: str, hostile: st
     expect(sheet).to_be_hidden()
     expect(page.locator("[data-listed] :focus")).to_have_count(0)  # what was behind the sheet stayed as it was
     expect(page.get_by_role("link", name="← 1-0")).to_have_count(0)
+
+
+def test_how_candidates_are_looked_at_is_in_the_address(page: Page, site: str, hostile: str) -> None:
+    page.goto(f"{site}/runs/{hostile}")
+    page.get_by_label("Order").select_option("fittest first")
+    page.wait_for_url(re.compile(r"\?view=columns&order=fitness$"))
+    page.get_by_role("button", name="Tree").click()
+    page.wait_for_url(re.compile(r"\?view=tree&order=fitness$"))
+    page.goto(page.url)
+    expect(page.get_by_role("button", name="Tree")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Columns").click()
+    expect(page.get_by_label("Order")).to_have_value("fitness")
+    page.goto(f"{site}/runs/{hostile}?view=none&order=none")
+    expect(page.get_by_label("Order")).to_have_value("slot")
+
+
+def test_the_robot_is_shown_before_anything_is_trained(page: Page, site: str) -> None:
+    page.goto(f"{site}/new?environment=Hopper-v5")
+    picture = page.get_by_role("img", name="Hopper, as an episode begins")
+    expect(page.get_by_text("The picture is being drawn.")).to_be_hidden(timeout=30_000)
+    pixels = np.asarray(Image.open(io.BytesIO(picture.screenshot())).convert("RGB")).astype(int)
+    assert np.sum(pixels[..., 0] - pixels[..., 2] > 30) > 500  # the robot is brown, all else is grey or blue
+    environment = page.get_by_role("combobox", name="Environment")
+    environment.fill("drawer-open-v3")
+    page.get_by_role("option", name="drawer-open-v3").click()
+    expect(page.get_by_text("No picture: drawer-open-v3 has no reference environment in Gymnasium")).to_be_visible()
+    expect(page.locator("canvas")).to_be_hidden()
 
 
 def test_a_run_of_eighty_candidates_and_a_thousand_points_each_is_there_at_once(

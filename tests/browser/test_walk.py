@@ -10,14 +10,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import grave_faults
 from tests.browser.dashboard import served
 
 FINISHED_MILLISECONDS = 240_000
 TASK = "hop forward without falling"
-GRAVE = ("serious", "critical")
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +29,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def walked(site: str) -> dict[str, str]:
     """What earlier steps of the walk have found: steps are tests of their own, in their order."""
     return {"site": site}
-
-
-def grave_faults(page: Page) -> list[str]:
-    """What keeps people from using the page."""
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in GRAVE]
 
 
 def test_a_task_is_submitted(page: Page, walked: dict[str, str]) -> None:

@@ -64,6 +64,14 @@ class Curve(Element, component="curve.js", dependencies=["curve_text.js"]):
             self._remember()
         self.run_method("append", self._props["revision"], key, fresh)
 
+    def grow(self, lines: Sequence[Line]) -> None:
+        """Lengthens the lines that are shown by what is new of them; where there are others now, shows these instead."""
+        if {line.key for line in lines} != self._lines.keys():
+            self.show(lines, self._levels)
+            return
+        for line in lines:
+            self.append(line.key, line.points)
+
     def show(self, lines: Sequence[Line], levels: Sequence[Level] = ()) -> None:
         """Shows these instead of all that was shown before. Raises ValueError where two lines have one key."""
         before = self._lines, self._levels

@@ -87,11 +87,11 @@ export default {
         </div>
       </div>
     </section>`,
-  props: { cards: Array, path: Array, best: String, unit: String, base: String },
-  emits: ["compare"],
+  props: { cards: Array, path: Array, best: String, unit: String, base: String, arranged: Array },
+  emits: ["compare", "arrange"],
   data() {
-    return { list: [], bestPath: [], winner: null, view: "columns", order: "slot", hiding: false, marked: [], edges: [],
-      before: false, after: false };
+    const [view, order] = this.arranged;
+    return { list: [], bestPath: [], winner: null, view, order, hiding: false, marked: [], edges: [], before: false, after: false };
   },
   computed: {
     columns() {
@@ -126,7 +126,7 @@ export default {
     },
   },
   watch: { cards: "take", path: "take", best: "take", columns: { handler: "settle", flush: "post" },
-    bestPath: { handler: "settle", flush: "post" } },
+    bestPath: { handler: "settle", flush: "post" }, view: "tell", order: "tell" },
   created() {
     this.take();
   },
@@ -153,6 +153,9 @@ export default {
       const trained = cards.filter((card) => card.state === "trained").sort(byFitness);
       const best = trained.length ? `best ${trained[0].figure}${this.unit ? ` ${this.unit}` : ""} · ` : "";
       return `${best}${trained.length} of ${cards.length} trained`;
+    },
+    tell() {
+      this.$emit("arrange", [this.view, this.order]);
     },
     mark(id) {
       if (this.marked.includes(id)) this.marked = this.marked.filter((one) => one !== id);

@@ -23,6 +23,7 @@ LINEAGE_KEYS = (
     ("c", "mark it for comparison"),
     ("Enter", "open it"),
 )
+VIEWS, ORDERS = ("columns", "tree"), ("slot", "fitness")
 PROBE = "x"
 Row = tuple[
     str,  # its id
@@ -42,10 +43,23 @@ Row = tuple[
 
 
 class LineageView(Element, component="lineage.js"):
-    """All candidates of a run, each a link to `address(id)`; `unit` is that of fitness."""
+    """All candidates of a run, each a link to `address(id)`; `unit` is that of fitness.
 
-    def __init__(self, lineage: Lineage, *, address: Callable[[str], str], best: str | None, unit: str | None) -> None:
+    `view` and `order` are how it opens, each the first of `VIEWS` and `ORDERS` where it is none of them.
+    """
+
+    def __init__(
+        self,
+        lineage: Lineage,
+        *,
+        address: Callable[[str], str],
+        best: str | None,
+        unit: str | None,
+        view: str = VIEWS[0],
+        order: str = ORDERS[0],
+    ) -> None:
         super().__init__()
+        self._props["arranged"] = view if view in VIEWS else VIEWS[0], order if order in ORDERS else ORDERS[0]
         self._address = address
         probe = address(PROBE)
         self._base = probe.removesuffix(PROBE) if probe.endswith(PROBE) else ""
@@ -74,6 +88,19 @@ class LineageView(Element, component="lineage.js"):
             return handler(tuple(ids)) if known and FEWEST <= len(set(ids)) == len(ids) <= MOST else None
 
         return self.on("compare", asked)
+
+    def on_arrange(self, handler: Callable[[str, str], None]) -> Self:
+        """Calls the handler with the view and the order that somebody chose."""
+
+        def arranged(event: GenericEventArguments) -> None:
+            chosen = event.args  # from a browser, which may send anything
+            if chosen not in [[view, order] for view in VIEWS for order in ORDERS]:
+                return
+            with self._props.suspend_updates():
+                self._props["arranged"] = tuple(chosen)
+            handler(*chosen)
+
+        return self.on("arrange", arranged)
 
     def _take(self, nodes: Iterable[Node]) -> tuple[Row, ...]:
         """The rows that are no longer as they were sent; a parent's new fitness changes its children's too."""

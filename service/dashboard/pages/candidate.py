@@ -1,28 +1,28 @@
-"""One candidate: its code, what became of it and why, and what the robot does."""
+"""One candidate: its code, what became of it and why, and what the robot does; live while it is trained."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Literal
 
 from nicegui import ui
 
 from service.dashboard.client import Api
 from service.dashboard.components.code import python_code
-from service.dashboard.components.curve import CURVE_KEYS, Curve, Line
+from service.dashboard.components.curve import CURVE_KEYS
 from service.dashboard.components.replay import REPLAY_KEYS, Replay
-from service.dashboard.components.table import downloads
-from service.dashboard.curves import levels_of, lines_of, short
-from service.dashboard.faults import ApiRefused
+from service.dashboard.curves import POINTS, levels_of, searched, short
+from service.dashboard.following import Standing
 from service.dashboard.frame import facts, heading, words
+from service.dashboard.notice import Notice
+from service.dashboard.pages.beside import Beside
 from service.dashboard.pages.code import difference_of, show_completions, show_verdict
+from service.dashboard.pages.continuing import Continuing
 from service.dashboard.pages.feedback import FeedbackCard
-from service.dashboard.pages.files import FINDINGS
+from service.dashboard.pages.findings import show_findings
+from service.dashboard.pages.learning import Learning
+from service.dashboard.part import Part
 from service.dashboard.site import Site, Visit, address, run_address
 from service.dashboard.wording import figure, percent
-from service.schema import Candidate, CandidateState, Finding, Run, Training
+from service.schema import Candidate, CandidateState, Event, Run, Training
 
-POINTS = 300
 KEYS = (("j, k", "the next candidate of the run, the one before"), *REPLAY_KEYS, *CURVE_KEYS)
 SHOWN = ("code", "difference", "prompts", "verdict")
 
@@ -31,40 +31,135 @@ def install(site: Site) -> None:
     """Adds the page."""
 
     @site.page("/runs/{run_id}/candidates/{candidate_id}", "Candidate", KEYS)
-    async def candidate(visit: Visit) -> None:
+    async def show(visit: Visit) -> None:
         run_id, candidate_id = visit.path["run_id"], visit.path["candidate_id"]
-        run = await visit.api.run(run_id)
-        found = await visit.api.candidate(run_id, candidate_id)
-        ui.page_title(f"{short(candidate_id)} · {run.request.task[:60]} · Rewardsmith")
-        ids = [node.id for node in (await visit.api.lineage(run_id)).candidates]
-        beside = _head(run, found, ids, visit.query.get("show", ""))
+        standing = await Standing.of(visit.api, run_id)  # first: what happens from here on is told
+        await _CandidatePage(visit, standing, *await _known(visit.api, run_id, candidate_id)).build()
+
+
+class _CandidatePage:
+    def __init__(self, visit: Visit, standing: Standing, candidate: Candidate, trainings: list[Training]) -> None:
+        self._visit, self._api = visit, visit.api
+        self._run, self._lineage = standing.run, standing.lineage
+        self._candidate, self._trainings = candidate, trainings
+        self._replay: Replay | None = None
+
+    async def build(self) -> None:
+        run, candidate = self._run, self._candidate
+        ui.page_title(f"{short(candidate.id)} · {run.request.task[:60]} · Rewardsmith")
+        self._head()
+        levels = levels_of(run, await self._api.environment(run.request.environment))
         with ui.element("div").classes("rs-columns rs-wide"):
-            await _texts(visit, run, found, beside)
+            self._texts()
             with ui.element("section").classes("rs-stack"):
-                replay = _replay(run, found)
-                _findings(found, replay)
-        await _curves(visit.api, run, found)
-        await FeedbackCard(visit.api, run, candidate_id).build()
+                with ui.element("div").classes("rs-card"):
+                    words("h2", "What the robot does")
+                    self._motion = Part()
+                with ui.element("div").classes("rs-card"):
+                    words("h2", "What the analyzer found")
+                    self._findings = Part()
+        self._learning = Learning(run, candidate.id, levels)
+        self._feedback = FeedbackCard(self._api, run, candidate.id)
+        await self._feedback.build()
+        await self._show()
+        leave = self._visit.following.follow(self._api, run.id, run.last_event, self._take, self._notice.tell)
+        ui.context.client.on_delete(leave)
+
+    def _head(self) -> None:
+        ui.link(self._run.request.task, run_address(self._run.id)).classes("rs-quiet")
+        with ui.element("div").classes("rs-row rs-spread"):
+            with ui.element("div").classes("rs-row"):
+                heading(f"Candidate {short(self._candidate.id)}")
+                self._beside = Beside(self._run.id, self._visit.query.get("show", ""))
+            with ui.element("div").classes("rs-row"):
+                self._state = ui.label().props("role=status")
+                self._continuing = Continuing(self._api, self._run, self._candidate.id)
+        self._notice = Notice()
+        self._reason = ui.label().classes("rs-notice")
+        with ui.element("div").classes("rs-card"):
+            self._facts = Part()
+
+    def _texts(self) -> None:
+        shown = self._visit.query.get("show", "code")
+        here = run_address(self._run.id, self._candidate.id)
+        with ui.element("section").classes("rs-card"):
+            with ui.tabs().props("no-caps align=left dense") as tabs:
+                for name in SHOWN:
+                    ui.tab(name, label=name.capitalize())
+
+            def remember() -> None:
+                ui.navigate.history.replace(address(here, {"show": str(tabs.value)}))
+                self._beside.keep(str(tabs.value))
+
+            tabs.on_value_change(remember)
+            self._panels: dict[str, Part] = {}
+            with ui.tab_panels(tabs, value=shown if shown in SHOWN else "code").classes("rs-panels"):
+                for name in SHOWN:
+                    with ui.tab_panel(name):
+                        self._panels[name] = Part()
+
+    async def _take(self, events: list[Event], standing: Standing | None) -> None:
+        if standing is not None:
+            self._run, self._lineage = standing.run, standing.lineage
+        if any(event.candidate_id == self._candidate.id for event in events):
+            self._candidate, self._trainings = await _known(self._api, self._run.id, self._candidate.id)
+        elif standing is None:
+            return
+        await self._show()
+
+    async def _show(self) -> None:
+        """The candidate as it stands now: what has changed of it, and points that are new."""
+        candidate = self._candidate
+        self._state.set_text(candidate.state.replace("_", " "))
+        self._state.classes(replace=f"rs-state rs-state-{candidate.state}")
+        self._reason.set_text(candidate.reason or "")
+        self._reason.set_visibility(bool(candidate.reason))
+        self._beside.show(candidate.id, [node.id for node in self._lineage.candidates])
+        self._continuing.show(self._run, candidate, self._trainings)
+        self._feedback.show(self._run)
+        self._learning.show(self._trainings)
+        told = _facts(self._run, candidate)
+        trained = candidate.state is CandidateState.TRAINED
+        await self._facts.show((told, candidate.parents), lambda: _show_facts(self._run, candidate, told))
+        await self._motion.show(trained, self._show_motion)
+        await self._findings.show((candidate.findings, candidate.state), lambda: show_findings(candidate, self._replay))
+        await self._panels["code"].show(candidate.source, lambda: _show_code(candidate))
+        await self._panels["verdict"].show((candidate.verdict,), lambda: show_verdict(candidate))
+        await self._panels["difference"].show(
+            (candidate.source, candidate.parents, candidate.fitness),
+            lambda: difference_of(self._api, self._run, candidate),
+        )
+        await self._panels["prompts"].show((candidate.source,), self._show_prompts)
+
+    async def _show_prompts(self) -> None:
+        one = self._candidate
+        show_completions(await self._api.completions(self._run.id, one.iteration, one.slot))
+
+    def _show_motion(self) -> None:
+        if self._candidate.state is not CandidateState.TRAINED:
+            ui.label("There is an episode to look at once this candidate is trained.").classes("rs-quiet")
+            return
+        url = f"/api/v1{run_address(self._run.id, self._candidate.id)}/replay"
+        self._replay = Replay(url, label=f"An episode of candidate {short(self._candidate.id)}")
 
 
-def _head(run: Run, candidate: Candidate, ids: list[str], shown: str) -> dict[str, ui.link]:
-    """What it is and how it stands; the links to those beside it."""
-    ui.link(run.request.task, run_address(run.id)).classes("rs-quiet")
-    with ui.element("div").classes("rs-row rs-spread"):
-        with ui.element("div").classes("rs-row"):
-            heading(f"Candidate {short(candidate.id)}")
-            beside = _beside(run, candidate, ids, shown)
-        ui.label(candidate.state.replace("_", " ")).classes(f"rs-state rs-state-{candidate.state}")
-    if candidate.reason:
-        ui.label(candidate.reason).classes("rs-notice")
-    with ui.element("div").classes("rs-card"), facts(_facts(run, candidate)), ui.element("div"):
+async def _known(api: Api, run_id: str, candidate_id: str) -> tuple[Candidate, list[Training]]:
+    candidate = await api.candidate(run_id, candidate_id)
+    return candidate, searched(await api.trainings(run_id, candidate_id, POINTS))
+
+
+def _show_code(candidate: Candidate) -> None:
+    python_code("Code", candidate.source)
+
+
+def _show_facts(run: Run, candidate: Candidate, told: list[tuple[str, str]]) -> None:
+    with facts(told), ui.element("div"):
         words("dt", "Parents")
         with ui.element("dd").classes("rs-row"):
             for parent in candidate.parents:
                 ui.link(short(parent), run_address(run.id, parent))
             if not candidate.parents:
                 ui.label("none")
-    return beside
 
 
 def _facts(run: Run, candidate: Candidate) -> list[tuple[str, str]]:
@@ -76,104 +171,3 @@ def _facts(run: Run, candidate: Candidate) -> list[tuple[str, str]]:
         ("Success rate", percent(candidate.success_rate)),
         ("Made by", candidate.origin),
     ]
-
-
-def _beside(run: Run, candidate: Candidate, ids: list[str], shown: str) -> dict[str, ui.link]:
-    """Links to the candidates that were proposed before and after it, by their ids."""
-    now = ids.index(candidate.id)
-    links = {}
-    with ui.element("nav").props('aria-label="Candidates beside it"').classes("rs-row"):
-        for place, way, sign in ((now - 1, "prev", "← {}"), (now + 1, "next", "{} →")):
-            if 0 <= place < len(ids):
-                link = ui.link(
-                    sign.format(short(ids[place])), address(run_address(run.id, ids[place]), {"show": shown})
-                )
-                link.props["rel"] = way
-                links[ids[place]] = link
-    return links
-
-
-async def _texts(visit: Visit, run: Run, candidate: Candidate, beside: Mapping[str, ui.link]) -> None:
-    shown = visit.query.get("show", "code")
-    with ui.element("section").classes("rs-card"):
-        with ui.tabs().props("no-caps align=left dense") as tabs:
-            for name in SHOWN:
-                ui.tab(name, label=name.capitalize())
-
-        def remember() -> None:
-            wanted = {"show": str(tabs.value)}
-            ui.navigate.history.replace(address(run_address(run.id, candidate.id), wanted))
-            for other, link in beside.items():  # whoever reads code goes on reading code
-                link.props["href"] = address(run_address(run.id, other), wanted)
-
-        tabs.on_value_change(remember)
-        with ui.tab_panels(tabs, value=shown if shown in SHOWN else "code").classes("rs-panels"):
-            with ui.tab_panel("code"):
-                python_code("Code", candidate.source)
-            with ui.tab_panel("difference"):
-                await difference_of(visit.api, run, candidate)
-            with ui.tab_panel("prompts"):
-                show_completions(await visit.api.completions(run.id, candidate.iteration, candidate.slot))
-            with ui.tab_panel("verdict"):
-                show_verdict(candidate)
-
-
-def _replay(run: Run, candidate: Candidate) -> Replay | None:
-    with ui.element("div").classes("rs-card"):
-        words("h2", "What the robot does")
-        if candidate.state is not CandidateState.TRAINED:
-            ui.label("There is an episode to look at once this candidate is trained.").classes("rs-quiet")
-            return None
-        url = f"/api/v1{run_address(run.id, candidate.id)}/replay"
-        return Replay(url, label=f"An episode of candidate {short(candidate.id)}")
-
-
-def _findings(candidate: Candidate, replay: Replay | None) -> None:
-    async def found() -> tuple[Finding, ...]:
-        return candidate.findings
-
-    with ui.element("div").classes("rs-card"):
-        with ui.element("div").classes("rs-row"):
-            words("h2", "What the analyzer found")
-            if candidate.findings:
-                downloads("Findings", FINDINGS, found)
-        if not candidate.findings:
-            ui.label("Nothing.").classes("rs-quiet")
-        with ui.element("ul").classes("rs-findings"):
-            for finding in candidate.findings:
-                _finding(finding, replay)
-
-
-def _finding(finding: Finding, replay: Replay | None) -> None:
-    with ui.element("li").classes(f"rs-severity-{finding.severity}"):
-        words("strong", f"{finding.severity}: ")
-        words("span", finding.message)
-        seconds = finding.moment.seconds
-        if seconds is not None and replay is not None:
-            ui.button(f"at {figure(seconds)} s", on_click=lambda: replay.seek(seconds)).props("flat dense no-caps")
-
-
-async def _curves(api: Api, run: Run, candidate: Candidate) -> None:
-    try:
-        trainings = [one for one in await api.trainings(run.id, candidate.id, POINTS) if not one.comparison]
-    except ApiRefused:
-        return
-    if not any(one.curve for one in trainings):
-        return
-    levels = levels_of(run, await api.environment(run.request.environment))
-    lines = await lines_of(api, run.id, [candidate.id])
-    with ui.element("section").classes("rs-columns"):
-        with ui.element("div").classes("rs-card"):
-            Curve(label="Fitness", x="environment steps", y=run.fitness.name, lines=lines, levels=levels)
-        _components("Reward components", "mean per step", trainings[0], "mean")
-        _components("Reward components by share", "share of the reward's magnitude", trainings[0], "share")
-
-
-def _components(label: str, y: str, training: Training, what: Literal["mean", "share"]) -> None:
-    names = dict.fromkeys(name for point in training.curve for name in point.components)
-    lines = [
-        Line(name, name, tuple((point.steps, getattr(point.components[name], what)) for point in training.curve))
-        for name in names
-    ]
-    with ui.element("div").classes("rs-card"):
-        Curve(label=label, x="environment steps", y=y, lines=lines)

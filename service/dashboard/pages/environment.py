@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from nicegui import ui
 
 from envs.card import Variable
 from service.baselines.environment import Environment
+from service.dashboard.components.replay import Still
 from service.dashboard.components.table import Table
 from service.dashboard.frame import words
 from service.dashboard.tables import Column
@@ -24,6 +27,7 @@ def show_environment(card: Environment) -> None:
     """What it is, what ends an episode, what a reward may know, and what is known of it."""
     words("h2", card.title)
     words("p", card.summary)
+    Still(f"/api/v1/environments/{quote(card.id)}/still", label=f"{card.title}, as an episode begins")
     with ui.element("dl").classes("rs-list"):
         for name, value in (
             ("Episode", f"at most {whole(card.max_steps)} steps, {duration(card.max_steps * card.dt)}"),

@@ -19,7 +19,7 @@ from service.dashboard.notice import Notice
 from service.dashboard.pages.feedback import FeedbackCard
 from service.dashboard.pages.files import CANDIDATES, EVENTS
 from service.dashboard.pages.steering import Steering
-from service.dashboard.site import Site, Visit, run_address
+from service.dashboard.site import Site, Visit, address, run_address
 from service.dashboard.wording import ago, duration, figure, usd, whole
 from service.schema import OFFLINE_DESIGNERS, Event, Iteration, Node, Run
 
@@ -66,8 +66,10 @@ class _RunPage:
                 address=lambda candidate_id: run_address(self._id, candidate_id),
                 best=run.best_candidate_id,
                 unit=run.fitness.unit or None,
+                view=self._visit.query.get("view", ""),
+                order=self._visit.query.get("order", ""),
             )
-            self._lineage.on_compare(self._compare)
+            self._lineage.on_compare(self._compare).on_arrange(self._arranged)
         with ui.element("section").classes("rs-columns"):
             await self._draw()
         with ui.element("section").classes("rs-columns"):
@@ -162,6 +164,9 @@ class _RunPage:
 
     def _compare(self, candidate_ids: tuple[str, ...]) -> None:
         ui.navigate.to(f"{run_address(self._id)}/compare?of={','.join(candidate_ids)}")
+
+    def _arranged(self, view: str, order: str) -> None:
+        ui.navigate.history.replace(address(run_address(self._id), {"view": view, "order": order}))
 
     def _tell(self) -> None:
         self._facts.clear()

@@ -9,7 +9,7 @@ from nicegui import ui
 
 from service.dashboard.client import Api
 from service.dashboard.faults import DashboardFault
-from service.dashboard.frame import words
+from service.dashboard.frame import question
 from service.schema import Extension, Run, RunState
 
 Wish = Literal["pause", "resume", "cancel"]
@@ -55,26 +55,22 @@ class Steering:
             ui.notify(str(fault), type="negative")
 
     async def _ask_whether(self) -> None:
-        with ui.dialog() as dialog, ui.card():
-            words("h2", "Cancel this run?")
+        with question("Cancel this run?") as dialog:
             ui.label("It ends with what it has, and cannot be resumed.")
             with ui.element("div").classes("rs-row"):
                 ui.button("Cancel the run", color="negative", on_click=lambda: dialog.submit(True)).props("no-caps")
                 ui.button("Let it go on", on_click=dialog.close).props("flat no-caps")
         agreed = await dialog
-        dialog.delete()
         if agreed:
             await self._wish("cancel")()
 
     async def _ask_how_far(self) -> None:
-        with ui.dialog() as dialog, ui.card():
-            words("h2", "More iterations")
+        with question("More iterations") as dialog:
             number = ui.number("Iterations to add", value=1, min=1, max=50, precision=0)
             with ui.element("div").classes("rs-row"):
                 ui.button("Extend", on_click=lambda: dialog.submit(int(number.value or 0))).props("no-caps")
                 ui.button("Not now", on_click=dialog.close).props("flat no-caps")
         iterations = await dialog
-        dialog.delete()
         if iterations:
             await self._do(lambda: self._api.extend(self._run.id, Extension(iterations=iterations)))
 

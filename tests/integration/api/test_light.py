@@ -30,6 +30,7 @@ for path, body, status in (
 ):
     answer = client.post(path, json=body)
     assert answer.status_code == status, answer.text
+assert client.get("/environments/Hopper-v5/still").status_code == 200
 print(*(name for name in heavy if name in sys.modules))
 """
 

@@ -13,7 +13,7 @@ import pytest
 from service.app import create_app
 from service.artifacts import ArtifactStore
 from service.dashboard.client import Api
-from service.dashboard.faults import DashboardFault
+from service.dashboard.faults import ApiAway, DashboardFault
 from service.dashboard.following import Following, Standing, Take
 from service.schema import Event, Fitness, RunRequest
 from service.settings import Settings
@@ -121,6 +121,42 @@ def test_a_page_that_fails_is_told_no_more_and_the_others_are(store: Store, writ
         return [number - after for number in told]
 
     assert asyncio.run(followed()) == [1]
+
+
+def test_a_page_that_cannot_have_what_it_asks_for_is_told_the_same_again_and_others_once(
+    store: Store, writer: Writer, tmp_path: Path
+) -> None:
+    heard: list[str | None] = []
+
+    async def followed() -> tuple[list[int], list[int]]:
+        tried: list[int] = []
+        told: list[int] = []
+        enough = asyncio.Event()
+        async with api(store, tmp_path, []) as known, asyncio.timeout(30):
+            following, run_id = Following(), writer.claim.run_id
+            after = store.get_run(run_id).last_event
+
+            async def fail_at_first(events: list[Event], standing: Standing | None) -> None:
+                tried.append(events[-1].number - after)
+                if len(tried) == 1:
+                    raise ApiAway("not now")
+                enough.set()
+
+            def note(fault: DashboardFault | None) -> None:
+                heard.append(None if fault is None else str(fault))
+
+            leaves = [
+                following.follow(known, run_id, after, fail_at_first, note),
+                following.follow(known, run_id, after, page(told, [], asyncio.Event(), after + 1), tell),
+            ]
+            writer.log("event")
+            await enough.wait()
+            for leave in leaves:
+                leave()
+        return tried, [number - after for number in told]
+
+    assert asyncio.run(followed()) == ([1, 1], [1])
+    assert heard == ["not now"]
 
 
 def test_a_page_whose_viewer_leaves_while_another_is_told_keeps_nothing_from_the_rest(
