@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from nicegui import ui
@@ -33,13 +34,13 @@ def frame(title: str, cookies: Mapping[str, str], understood: Sequence[Key] = ()
     """The page's main part within it, to be filled; keys that it has beside those of every page are told with them."""
     ui.add_css(STYLE)
     dark = ui.dark_mode(DARK.get(cookies.get(COLOURS)))
-    keys = _keys((*understood, *KEYS))
+    tell_keys = partial(_tell_keys, (*understood, *KEYS))
     with ui.element("header").classes("rs-header"):
         ui.link("Rewardsmith", "/").classes("rs-brand")
         with ui.element("nav").props('aria-label="Pages"'):
             for name, target in PAGES:
                 ui.link(name, target).props("aria-current=page" if name == title else "")
-        ui.button("Keys", on_click=keys.open).props("flat no-caps dense").classes("rs-keys")
+        ui.button("Keys", on_click=tell_keys).props("flat no-caps dense").classes("rs-keys")
         if COOKIE in cookies:
             with ui.element("form").props("method=post action=/logout"):
                 words("button", "Log out").props("type=submit").classes("rs-quiet-button")
@@ -47,9 +48,6 @@ def frame(title: str, cookies: Mapping[str, str], understood: Sequence[Key] = ()
     def other_colours() -> None:
         dark.value = NEXT[dark.value]
         ui.run_javascript(REMEMBER[dark.value])
-
-    def tell_keys() -> None:
-        keys.open()
 
     Keys(on_colours=other_colours, on_help=tell_keys)
     with ui.element("main").classes("rs-main") as main:
@@ -67,38 +65,21 @@ def heading(said: str) -> TextElement:
     return words("h1", said)
 
 
-def facts(told: Iterable[tuple[str, str]]) -> ui.element:
-    """What is known of something: names, and what stands for each; more may be added to it."""
-    with ui.element("dl").classes("rs-facts") as listed:
-        for name, value in told:
-            with ui.element("div"):
-                words("dt", name)
-                words("dd", value)
-    return listed
-
-
-@contextmanager
-def dialog_of(title: str) -> Iterator[ui.dialog]:
-    """A dialog of that name, closed, to be filled."""
-    with ui.dialog() as dialog, ui.card():
-        dialog.props["aria-label"] = title
-        words("h2", title)
-        yield dialog
-
-
 @contextmanager
 def question(asked: str) -> Iterator[ui.dialog]:
-    """A dialog for one answer, to be filled with what may be said and then awaited."""
-    with dialog_of(asked) as dialog:
+    """A dialog of that name, to be filled and then opened or awaited; it goes once it is closed."""
+    with ui.dialog() as dialog, ui.card():
+        dialog.props["aria-label"] = asked
         dialog.on("hide", dialog.delete)  # not before: it gives the focus back to where it was
+        words("h2", asked)
         yield dialog
 
 
-def _keys(understood: Sequence[Key]) -> ui.dialog:
-    with dialog_of("Keys") as dialog:
+def _tell_keys(understood: Sequence[Key]) -> None:
+    with question("Keys") as dialog:
         with ui.element("dl").classes("rs-list"):
             for key, does in understood:
                 words("dt", key)
                 words("dd", does)
         ui.button("Close", on_click=dialog.close).props("flat no-caps")
-    return dialog
+    dialog.open()

@@ -14,8 +14,9 @@ export default {
         search.focus();
       }
       if (event.key === "d") this.$emit("colours");
+      if (document.querySelector("[role=dialog]")) return; // it has the keys now
       if (event.key === "?") this.$emit("help");
-      if (event.key in WAYS && !document.querySelector("[role=dialog]")) this.go(WAYS[event.key], event.target);
+      if (event.key in WAYS) this.go(WAYS[event.key], event.target);
     };
     document.addEventListener("keydown", this.pressed);
   },

@@ -7,10 +7,11 @@ from nicegui import ui
 from service.dashboard.client import Api
 from service.dashboard.components.code import python_code
 from service.dashboard.components.curve import CURVE_KEYS
+from service.dashboard.components.facts import Fact, Facts
 from service.dashboard.components.replay import REPLAY_KEYS, Replay
 from service.dashboard.curves import POINTS, levels_of, searched, short
 from service.dashboard.following import Standing
-from service.dashboard.frame import facts, heading, words
+from service.dashboard.frame import heading, words
 from service.dashboard.notice import Notice
 from service.dashboard.pages.beside import Beside
 from service.dashboard.pages.code import difference_of, show_completions, show_verdict
@@ -77,7 +78,7 @@ class _CandidatePage:
         self._notice = Notice()
         self._reason = ui.label().classes("rs-notice")
         with ui.element("div").classes("rs-card"):
-            self._facts = Part()
+            self._facts = Facts()
 
     def _texts(self) -> None:
         shown = self._visit.query.get("show", "code")
@@ -118,9 +119,8 @@ class _CandidatePage:
         self._continuing.show(self._run, candidate, self._trainings)
         self._feedback.show(self._run)
         self._learning.show(self._trainings)
-        told = _facts(self._run, candidate)
+        self._facts.show(_facts(self._run, candidate))
         trained = candidate.state is CandidateState.TRAINED
-        await self._facts.show((told, candidate.parents), lambda: _show_facts(self._run, candidate, told))
         await self._motion.show(trained, self._show_motion)
         await self._findings.show((candidate.findings, candidate.state), lambda: show_findings(candidate, self._replay))
         await self._panels["code"].show(candidate.source, lambda: _show_code(candidate))
@@ -152,17 +152,7 @@ def _show_code(candidate: Candidate) -> None:
     python_code("Code", candidate.source)
 
 
-def _show_facts(run: Run, candidate: Candidate, told: list[tuple[str, str]]) -> None:
-    with facts(told), ui.element("div"):
-        words("dt", "Parents")
-        with ui.element("dd").classes("rs-row"):
-            for parent in candidate.parents:
-                ui.link(short(parent), run_address(run.id, parent))
-            if not candidate.parents:
-                ui.label("none")
-
-
-def _facts(run: Run, candidate: Candidate) -> list[tuple[str, str]]:
+def _facts(run: Run, candidate: Candidate) -> list[Fact]:
     interval = candidate.fitness_interval
     between = "" if interval is None else f" (95%: {figure(interval.low)} to {figure(interval.high)})"
     return [
@@ -170,4 +160,5 @@ def _facts(run: Run, candidate: Candidate) -> list[tuple[str, str]]:
         ("Human-normalised", figure(candidate.human_normalised)),
         ("Success rate", percent(candidate.success_rate)),
         ("Made by", candidate.origin),
+        ("Parents", tuple((run_address(run.id, parent), short(parent)) for parent in candidate.parents)),
     ]

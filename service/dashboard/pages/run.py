@@ -9,12 +9,13 @@ from nicegui import ui
 
 from service.dashboard.components.curve import CURVE_KEYS, Curve
 from service.dashboard.components.event_log import EventLog
+from service.dashboard.components.facts import Fact, Facts
 from service.dashboard.components.lineage import LINEAGE_KEYS, LineageView
 from service.dashboard.components.table import downloads
 from service.dashboard.curves import best_so_far, leading, levels_of, lines_of
 from service.dashboard.faults import DashboardFault
 from service.dashboard.following import Standing
-from service.dashboard.frame import facts, heading, words
+from service.dashboard.frame import heading, words
 from service.dashboard.notice import Notice
 from service.dashboard.pages.feedback import FeedbackCard
 from service.dashboard.pages.files import CANDIDATES, EVENTS
@@ -54,8 +55,8 @@ class _RunPage:
             heading(run.request.task)
             self._steering = Steering(self._api, run)
         self._notice = Notice()
-        self._facts = ui.element("div").classes("rs-card")
-        self._tell()
+        with ui.element("div").classes("rs-card"):
+            self._facts = Facts(_facts(run))
         self._levels = levels_of(run, await self._api.environment(run.request.environment))
         with ui.element("section"):
             with ui.element("div").classes("rs-row"):
@@ -144,7 +145,7 @@ class _RunPage:
         self._standing = standing
         self._steering.show(standing.run)
         self._feedback.show(standing.run)
-        self._tell()
+        self._facts.show(_facts(standing.run))
         self._lineage.change(standing.lineage.candidates, standing.lineage.best_path)
         for curve, what in self._bought.items():
             curve.show(best_so_far(standing.iterations, what), self._levels)
@@ -168,11 +169,6 @@ class _RunPage:
     def _arranged(self, view: str, order: str) -> None:
         ui.navigate.history.replace(address(run_address(self._id), {"view": view, "order": order}))
 
-    def _tell(self) -> None:
-        self._facts.clear()
-        with self._facts:
-            facts(_facts(self._standing.run))
-
 
 def _steps(iteration: Iteration) -> float:
     return iteration.environment_steps
@@ -182,12 +178,12 @@ def _usd(iteration: Iteration) -> float:
     return iteration.usd
 
 
-def _facts(run: Run) -> list[tuple[str, str]]:
+def _facts(run: Run) -> list[Fact]:
     spending, search, budget = run.spending, run.request.search, run.request.budget
     pace = spending.environment_steps / spending.seconds if spending.seconds else None
     paid = _of(usd(spending.usd), None if budget.usd is None else usd(budget.usd))
     limit = None if budget.environment_steps is None else whole(budget.environment_steps)
-    told = [
+    told: list[Fact] = [
         ("Environment", run.request.environment),
         ("Designer", run.request.designer),
         ("Fitness", f"{run.fitness.name} = {run.fitness.score}"),
