@@ -72,12 +72,12 @@ def database(kind: str, folder: Path) -> Iterator[str]:
         yield url
 
 
-def fill(url: str) -> None:
-    """Stores 10,000 runs of the last 100 days that have ended or wait, in one transaction."""
+def fill(url: str, runs: range = range(RUNS)) -> None:
+    """Stores 10,000 runs, or those of these numbers, of the last 100 days that have ended or wait, in one transaction."""
     chosen, at = random.Random(0), now()
     states = (RunState.COMPLETED, RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED, RunState.PAUSED)
     rows = []
-    for number in range(RUNS):
+    for number in runs:
         request = RunRequest(task=chosen.choice(TASKS), environment=chosen.choice(ENVIRONMENTS))
         metric = card(request.environment).metrics[0]
         rows.append(
