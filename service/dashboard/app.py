@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
-from nicegui import ui
+from nicegui import app, ui
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.dashboard.pages import candidate, compare, health, login, new_run, run, runs
@@ -66,6 +66,7 @@ def _pages(http: httpx.AsyncClient, lifespan: Lifespan) -> FastAPI:
     site = Site(http)
     for page in PAGES:
         page.install(site)
+    app.config.quasar_config["loadingBar"]["skipHijack"] = True  # it has no name, and would come with every request
     ui.run_with(
         pages,
         title="Rewardsmith",
