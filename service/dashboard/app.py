@@ -5,6 +5,7 @@ NiceGUI keeps the pages of all viewers in its process, and there is one such app
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http.cookiejar import DefaultCookiePolicy
@@ -61,8 +62,27 @@ class _Beside:
         await (self._api if is_api else self._pages)(scope, receive, send)
 
 
+def _warm(lifespan: Lifespan) -> Lifespan:
+    """With the first page asked for by ourselves: what it imports and compiles holds nobody up then.
+
+    It stays, and is left out where Python looks for garbage: that pause grows with all that is looked through.
+    """
+
+    @asynccontextmanager
+    async def warmed(pages: FastAPI) -> AsyncIterator[None]:
+        async with lifespan(pages):
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://127.0.0.1") as first:
+                await first.get("/")
+            gc.collect()
+            gc.freeze()
+            yield
+            gc.unfreeze()
+
+    return warmed
+
+
 def _pages(http: httpx.AsyncClient, lifespan: Lifespan) -> FastAPI:
-    pages = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    pages = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=_warm(lifespan))
     site = Site(http)
     for page in PAGES:
         page.install(site)
