@@ -99,9 +99,13 @@ export default {
       for (const point of points) if (point[0] > (line.points.at(-1)?.[0] ?? -Infinity)) line.points.push(point);
       this.later();
     },
+    /** Takes in what it is to show; the same once more, which the server sends as it was at first, keeps what was appended. */
     take() {
+      const before = new Map(this.taken === this.revision ? this.drawn.map((line) => [line.key, line.points]) : []);
+      this.taken = this.revision;
+      const beyond = ({ key, points }) => (before.get(key) ?? []).filter(([x]) => x > (points.at(-1)?.[0] ?? -Infinity));
       const lines = toRaw(this.lines).map((line, i) => ({
-        ...line, id: `line ${line.key}`, points: [...line.points], dash: line.dashed ? DASHED : [], colour: i % LIGHT.length,
+        ...line, id: `line ${line.key}`, points: [...line.points, ...beyond(line)], dash: line.dashed ? DASHED : [], colour: i % LIGHT.length,
         shape: SHAPES[(i + (i >> 3)) % SHAPES.length], filled: i % LIGHT.length < SHAPES.length,
       }));
       const levels = toRaw(this.levels).map((level, i) => ({

@@ -40,33 +40,29 @@ class Level:
 
 
 class Curve(Element, component="curve.js", dependencies=["curve_text.js"]):
-    """Draws lines; the browser is sent what is new alone, and a page that is built again shows all.
+    """Draws lines; the browser is sent what is new alone, and has what was appended: the server keeps the last x of each line.
 
     `label` names it to those who do not see it and in the names of files; `x` and `y` name its axes, with their units.
     """
 
     def __init__(self, *, label: str, x: str, y: str, lines: Sequence[Line] = (), levels: Sequence[Level] = ()) -> None:
         super().__init__()
-        self._lines: dict[str, Line] = {}
-        self._levels: tuple[Level, ...] = ()
+        self._shown: tuple[tuple[Line, ...], tuple[Level, ...]] | None = None
         self._props["label"], self._props["x"], self._props["y"] = label, x, y
         self._props["revision"] = 0
         self._take(lines, levels)
 
     def append(self, key: str, points: Sequence[Point]) -> None:
         """Lengthens a line by the points whose x is above its last. Raises KeyError for a line that is not shown."""
-        line = self._lines[key]
-        fresh = _rising(points, after=line.points[-1][0] if line.points else -inf)
+        fresh = _rising(points, after=self._last[key])
         if not fresh:
             return
-        self._lines[key] = replace(line, points=line.points + fresh)
-        with self._props.suspend_updates():
-            self._remember()
+        self._last[key], self._shown = fresh[-1][0], None
         self.run_method("append", self._props["revision"], key, fresh)
 
     def grow(self, lines: Sequence[Line]) -> None:
         """Lengthens the lines that are shown by what is new of them; where there are others now, shows these instead."""
-        if {line.key for line in lines} != self._lines.keys():
+        if {line.key for line in lines} != self._last.keys():
             self.show(lines, self._levels)
             return
         for line in lines:
@@ -74,11 +70,10 @@ class Curve(Element, component="curve.js", dependencies=["curve_text.js"]):
 
     def show(self, lines: Sequence[Line], levels: Sequence[Level] = ()) -> None:
         """Shows these instead of all that was shown before. Raises ValueError where two lines have one key."""
-        before = self._lines, self._levels
+        if (tuple(lines), tuple(levels)) == self._shown:
+            return
         with self._props.suspend_updates():
             self._take(lines, levels)
-            if (self._lines, self._levels) == before:
-                return
             self._props["revision"] += 1  # points on their way to a line of before belong to none of these
         self.update()
 
@@ -86,14 +81,13 @@ class Curve(Element, component="curve.js", dependencies=["curve_text.js"]):
         keys = [line.key for line in lines]
         if len(set(keys)) < len(keys):
             raise ValueError(f"a curve tells its lines apart by their keys, and two have the same: {sorted(keys)}")
-        self._lines = {line.key: replace(line, points=_rising(line.points)) for line in lines}
+        self._shown = tuple(lines), tuple(levels)
         self._levels = tuple(levels)
-        self._remember()
-
-    def _remember(self) -> None:
+        rising = [replace(line, points=_rising(line.points)) for line in lines]
+        self._last = {line.key: line.points[-1][0] if line.points else -inf for line in rising}
         # Tuples, since NiceGUI watches every list within its properties for changes.
-        self._props["lines"] = tuple(vars(line) for line in self._lines.values())
-        self._props["levels"] = tuple(vars(level) for level in self._levels)
+        self._props["lines"] = tuple(vars(line) for line in rising)
+        self._props["levels"] = tuple(vars(level) for level in levels)
 
 
 def _rising(points: Sequence[Point], after: float = -inf) -> tuple[Point, ...]:

@@ -14,24 +14,23 @@ Row = tuple[int, str]
 
 
 class EventLog(Element, component="event_log.js"):
-    """The last two hundred events, oldest first; `label` names it. The browser is sent what is new alone."""
+    """The last two hundred events, oldest first; `label` names it. The browser is sent what is new alone, and keeps it."""
 
     def __init__(self, label: str, events: Sequence[Event]) -> None:
         super().__init__()
+        self._last = 0
         self._props["label"], self._props["most"] = label, MOST
-        self._rows: tuple[Row, ...] = ()
-        self._take(events)
+        self._props["rows"] = self._fresh(events)
 
     def append(self, events: Sequence[Event]) -> None:
         """Adds those of the events that are newer than all shown."""
-        with self._props.suspend_updates():
-            fresh = self._take(events)
-        if fresh:
+        if fresh := self._fresh(events):
             self.run_method("append", fresh)
 
-    def _take(self, events: Sequence[Event]) -> tuple[Row, ...]:
-        last = self._rows[-1][0] if self._rows else 0
-        fresh = tuple((event.number, f"{event.at:%H:%M:%S}  {event.text}") for event in events if event.number > last)
-        self._rows = (*self._rows, *fresh)[-MOST:]
-        self._props["rows"] = self._rows  # a tuple, since NiceGUI watches every list within its properties for changes
-        return fresh
+    def _fresh(self, events: Sequence[Event]) -> tuple[Row, ...]:
+        fresh = tuple(
+            (event.number, f"{event.at:%H:%M:%S}  {event.text}") for event in events if event.number > self._last
+        )
+        if fresh:
+            self._last = fresh[-1][0]
+        return fresh[-MOST:]
