@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import socket
@@ -60,15 +61,21 @@ SOURCE: Final = "def compute_reward(time):\n    return time, {}\n" * 20
 FITNESS: Final = Fitness(name="forward_speed", score="x_position[-1]", success="steps == max_steps", unit="m/s")
 LOOK_SECONDS: Final = 0.002
 LOOKS: Final = 300
+SPEED_NUMBERS: Final = 100_000
 KEPT: Final = 100
 HELD: Final = "held.json"
 
 
 class Held(BaseModel):
-    """The hundred longest turns of the server's event loop, in milliseconds of its thread, and the hundred times it was latest."""
+    """The hundred longest turns of the server's event loop, in milliseconds of its thread, and the hundred times it was latest.
+
+    `garbage`: the longest that looking for garbage took, in whichever thread it fell to. `python`: what a fixed piece of it took.
+    """
 
     turns: list[float]
     late: list[float]
+    garbage: float
+    python: float
 
 
 def point(segment: int) -> CurvePoint:
@@ -167,7 +174,14 @@ def serve(folder: str, port: int) -> None:
     from service.dashboard.app import dashboard_beside
     from service.settings import Settings
 
-    turns, late = [0.0], [0.0]
+    turns, late, garbage, python = [0.0], [0.0], [0.0], []
+    started = [0.0]
+
+    def collected(phase: str, _: dict[str, int]) -> None:
+        if phase == "start":
+            started[0] = time.thread_time()
+        else:
+            garbage[0] = max(garbage[0], 1e3 * (time.thread_time() - started[0]))
 
     async def look() -> None:
         while True:
@@ -177,12 +191,17 @@ def serve(folder: str, port: int) -> None:
             late.append(1e3 * (time.perf_counter() - begun - LOOK_SECONDS))
             if len(turns) > LOOKS:
                 turns[:], late[:] = sorted(turns)[-KEPT:], sorted(late)[-KEPT:]
-                Path(folder, HELD).write_text(Held(turns=turns, late=late).model_dump_json())
+                own = time.thread_time()
+                sum(range(SPEED_NUMBERS))
+                python.append(1e3 * (time.thread_time() - own))
+                held = Held(turns=turns, late=late, garbage=garbage[0], python=statistics.median(python))
+                Path(folder, HELD).write_text(held.model_dump_json())
 
     @asynccontextmanager
     async def watched(_: FastAPI) -> AsyncIterator[None]:
         async with answering(api):
             task = asyncio.create_task(look())
+            gc.callbacks.append(collected)
             yield
             task.cancel()
 
@@ -313,6 +332,8 @@ def measure(folder: Path, viewers: int, minutes: float) -> dict[str, float]:
     return figures | {
         "handler_milliseconds": held.turns[-1],
         "handler_tenth_longest_milliseconds": held.turns[-10],
+        "garbage_milliseconds": held.garbage,
+        "python_milliseconds": held.python,
         "loop_late_milliseconds": held.late[-1],
         "loop_tenth_latest_milliseconds": held.late[-10],
     }
