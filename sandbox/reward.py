@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sandbox import channel
 from sandbox.channel import CALL, Grant, Layout, Status
 from sandbox.child import Answer, Child
-from sandbox.errors import RewardFault, RewardKilled, RewardMisshapen, RewardRaised, SandboxFault
+from sandbox.errors import RewardFault, RewardKilled, RewardMisshapen, RewardRaised, RewardTimeout, SandboxFault
 from sandbox.hints import hint_for, printable
 from sandbox.policy import CheckedReward
 from sandbox.program import prepare
@@ -24,13 +24,15 @@ from sandbox.rows import shown
 from sandbox.zygote import Zygote, zygote
 
 _MIB: Final = 1024 * 1024
+_CONFINEMENT_SECONDS: Final = 20.0
+"""To fork and confine a process. No code of a reward has run until then, so that it takes long only where a machine has no time."""
 
 
 @dataclass(frozen=True)
 class Limits:
     """What one reward may use.
 
-    `call_seconds`: per call, by the clock; `start_seconds`: to fork, confine and compile; `cpu_seconds`: processor time over
+    `call_seconds`: per call, by the clock; `start_seconds`: to compile and run its module level; `cpu_seconds`: processor time over
     all its calls; `memory_mib`: address space its process may add to what it is born with; `max_transitions`: the most rows of
     a call.
     """
@@ -140,7 +142,10 @@ class _Confined:
 
     def _await_confinement(self, child: Child) -> None:
         try:
-            answer = child.wait(0, self._limits.start_seconds)
+            answer = child.wait(0, _CONFINEMENT_SECONDS)
+        except RewardTimeout as error:
+            late = f"within {_CONFINEMENT_SECONDS:.0f} s: this machine has no time for it"
+            raise SandboxFault(f"a child of the zygote was not confined {late}, or it hangs") from error
         except RewardFault as error:
             # No code has run yet: whatever happened is no fault of the code.
             raise SandboxFault(f"a child of the zygote could not be confined: {error}") from error

@@ -71,7 +71,7 @@ def list_runs(
     except ValueError as error:
         raise RequestRefused([FieldError(field="cursor", message=str(error))]) from error
     # Written here, in the thread that read it: FastAPI would send the page through another to check what is of its type already.
-    items = listed_with_human_normalised(page, data_folder)
+    items = listed_with_human_normalised(page.runs, page.comparisons, page.configs, data_folder)
     body = RunList(items=items, next_cursor=page.next_cursor).model_dump_json()
     return Response(body, media_type="application/json")
 

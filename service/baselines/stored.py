@@ -7,7 +7,7 @@ folder and come first.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,6 @@ from envs.card import EnvCard, card
 from envs.errors import EnvironmentUnknown
 from service.schema import Baseline, Candidate, Comparison, Fitness, Run, RunSummary, TrainingConfig
 from service.schema.versions import versions
-from service.store import RunPage
 
 SHIPPED = Path(__file__).parent / "data"
 OWN = "baselines"
@@ -102,12 +101,17 @@ def with_human_normalised(run: Run, candidates: Iterable[Candidate], data_folder
     )
 
 
-def listed_with_human_normalised(page: RunPage, data_folder: Path) -> tuple[RunSummary, ...]:
-    """The runs of a page with `human_normalised`, each as its best candidate has it."""
+def listed_with_human_normalised(
+    runs: Sequence[RunSummary],
+    comparisons: Sequence[Comparison | None],
+    configs: Sequence[TrainingConfig],
+    data_folder: Path,
+) -> tuple[RunSummary, ...]:
+    """The runs with `human_normalised`, each as its best candidate has it; `comparisons` and `configs` are those of each run."""
     own = data_folder / OWN
     changed = own.stat().st_mtime_ns if own.is_dir() else 0
     found = []
-    for run, comparison, config in zip(page.runs, page.comparisons, page.configs, strict=True):
+    for run, comparison, config in zip(runs, comparisons, configs, strict=True):
         if run.best_fitness is not None:
             baseline = _baseline_again(run.environment, run.fitness, run.steps, config, data_folder, changed)
             measured = _human_normalised(run.best_fitness, baseline, comparison)
