@@ -5,7 +5,7 @@ const UNKNOWN = "–"; // as wording.py has it
 export default {
   template: `
     <section class="rs-table">
-      <div class="rs-table-head"><h3 :class="{ 'rs-unseen': !titled }">{{ label }}</h3><slot></slot></div>
+      <div class="rs-table-head"><h3 v-if="titled">{{ label }}</h3><slot></slot></div>
       <div v-if="!rows.length" class="rs-table-empty"><slot name="empty">none</slot></div>
       <div v-else ref="frame" class="rs-table-frame" :tabindex="wide ? 0 : null" role="region" :aria-label="label">
         <table>
