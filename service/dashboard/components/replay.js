@@ -90,8 +90,8 @@ export default {
     this.seen = true;
     this.clock.enter(this.clockChanged);
     document.addEventListener("visibilitychange", this.redraw, { signal: this.gone.signal });
-    this.sight = new IntersectionObserver(([{ isIntersecting }]) => {
-      this.seen = isIntersecting;
+    this.sight = new IntersectionObserver((looks) => {
+      this.seen = looks.at(-1).isIntersecting; // a busy browser tells of several at once, the last of which holds
       this.redraw();
     });
     this.sight.observe(this.$el);
