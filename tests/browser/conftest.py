@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from service.store import Store, open_store
+from tests.browser.dashboard import served
+
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = (
     "--no-sandbox",
@@ -40,3 +43,24 @@ def page(browser: Browser) -> Iterator[Page]:
         page.on("pageerror", lambda error: mistakes.append(str(error)))
         yield page
     assert mistakes == []  # of our scripts, whatever else the test was about
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the server of a module's tests keeps its data in."""
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="module")
+def store(folder: Path) -> Iterator[Store]:
+    """Its runs, for a test to write into."""
+    opened = open_store(f"sqlite:///{folder}/rewardsmith.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path, store: Store) -> Iterator[str]:
+    """The address of its dashboard."""
+    with served(folder, "serve") as address:
+        yield address

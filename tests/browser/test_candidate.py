@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,9 +23,8 @@ from service.schema import (
     TrainingState,
     Verdict,
 )
-from service.store import Store, Writer, open_store
+from service.store import Store, Writer
 from service.training.replay_file import replay_files
-from tests.browser.dashboard import served
 from tests.browser.relay import Relay
 from tests.browser.test_pages import in_training, live_run, point
 from tests.integration.store.test_candidates import candidate
@@ -35,24 +33,6 @@ from tests.tumbled import tumbled
 FIRST, SECOND = 0.123456, 0.654321  # found again in what is sent
 RESULT = TrainingResult(best_segment=1, fitness=SECOND, success_rate=1.0, episodes=())
 SLIPS = Finding(code="slip", severity=Severity.WARNING, message="it slips", moment=Moment(seconds=0.2))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("candidate")
-
-
-@pytest.fixture(scope="module")
-def store(folder: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{folder}/rewardsmith.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def site(folder: Path, store: Store) -> Iterator[str]:
-    with served(folder, "serve") as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

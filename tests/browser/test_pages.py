@@ -7,7 +7,6 @@ import io
 import json
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -77,24 +76,6 @@ def in_training(writer: Writer, slot: int, segments: int, **more: object) -> str
     writer.add_trainings((training,))
     writer.set_candidate_state(one.id, CandidateState.TRAINING)
     return training.id
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("pages")
-
-
-@pytest.fixture(scope="module")
-def store(folder: Path) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{folder}/rewardsmith.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def site(folder: Path, store: Store) -> Iterator[str]:
-    with served(folder, "serve") as address:
-        yield address
 
 
 @pytest.fixture(scope="module")
