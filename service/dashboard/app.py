@@ -63,7 +63,7 @@ class _Beside:
 
 
 def _warm(lifespan: Lifespan) -> Lifespan:
-    """With the first page asked for by ourselves: what it imports and compiles holds nobody up then.
+    """With a first page, one that needs no API, asked for by ourselves: what it imports and compiles holds nobody up then.
 
     It stays, and is left out where Python looks for garbage: that pause grows with all that is looked through.
     """
@@ -72,7 +72,7 @@ def _warm(lifespan: Lifespan) -> Lifespan:
     async def warmed(pages: FastAPI) -> AsyncIterator[None]:
         async with lifespan(pages):
             async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://127.0.0.1") as first:
-                await first.get("/")
+                await first.get("/login")
             gc.collect()
             gc.freeze()
             yield

@@ -20,7 +20,6 @@ class Facts(Element, component="facts.js"):
 
     def show(self, told: Sequence[Fact]) -> None:
         """Shows these instead; nothing is sent where they are the same."""
-        if tuple(told) != self._props.get("told"):
-            self._props["told"] = tuple(
-                told
-            )  # a tuple, since NiceGUI watches every list within its properties for changes
+        now = tuple(told)  # since NiceGUI watches every list within its properties for changes
+        if now != self._props.get("told"):
+            self._props["told"] = now

@@ -9,6 +9,7 @@ from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
 from service.dashboard.components.curve import CURVE_KEYS, Curve
+from service.dashboard.components.lineage import FEWEST, MOST
 from service.dashboard.components.replay import REPLAY_KEYS, Replay
 from service.dashboard.components.table import Table
 from service.dashboard.curves import levels_of, lines_of, short
@@ -21,7 +22,6 @@ from service.dashboard.tables import Column, figures
 from service.dashboard.wording import figure, percent
 from service.schema import Candidate, CandidateState, Order, Run
 
-FEWEST, MOST = 2, 4
 GROUP = "compared"
 KEYS = (("j, k", "the next of those compared, the one before"), ("Enter", "open it"), *REPLAY_KEYS, *CURVE_KEYS)
 FIGURES: tuple[Column[Candidate], ...] = (
