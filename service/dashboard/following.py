@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from weakref import WeakValueDictionary
 
 from service.dashboard.client import Api
 from service.dashboard.faults import ApiRefused, DashboardFault
@@ -53,13 +55,23 @@ class Following:
 
     def __init__(self) -> None:
         self._followed: dict[tuple[str, Api], _Followed] = {}
+        self._lineages: WeakValueDictionary[tuple[str, Api], Lineage] = WeakValueDictionary()
+
+    async def standing(self, api: Api, run_id: str) -> Standing:
+        """How the run stands now; pages to which its candidates are the same have them in common. Raises `DashboardFault`."""
+        standing = await Standing.of(api, run_id)
+        known = self._lineages.get((run_id, api))
+        if known == standing.lineage:
+            return replace(standing, lineage=known)
+        self._lineages[run_id, api] = standing.lineage
+        return standing
 
     def follow(self, api: Api, run_id: str, after: int, take: Take, tell: Tell) -> Callable[[], None]:
         """Gives the page each event above `after` once, in order; what comes back ends that."""
         key = (run_id, api)
         followed = self._followed.get(key)
         if followed is None:
-            followed = self._followed[key] = _Followed(api, run_id)
+            followed = self._followed[key] = _Followed(api, run_id, partial(self.standing, api, run_id))
         page = _Page(after, take, tell)
         followed.pages.append(page)
 
@@ -74,8 +86,8 @@ class Following:
 
 
 class _Followed:
-    def __init__(self, api: Api, run_id: str) -> None:
-        self._api, self._run_id = api, run_id
+    def __init__(self, api: Api, run_id: str, stand: Callable[[], Awaitable[Standing]]) -> None:
+        self._api, self._run_id, self._stand = api, run_id, stand
         self.pages: list[_Page] = []
         self.task = asyncio.create_task(self._follow(), name=f"following {run_id}")
 
@@ -101,7 +113,7 @@ class _Followed:
             if not events:
                 continue
             changed = any(event.kind not in PASSING for event in events)
-            standing = await Standing.of(self._api, self._run_id) if changed else None
+            standing = await self._stand() if changed else None
             for page in [page for page in self.pages if page.seen == seen]:
                 if page in self.pages:  # its viewer may leave while another's page is told
                     fault = await self._give(page, events, standing) or fault

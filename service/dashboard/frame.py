@@ -10,6 +10,7 @@ from pathlib import Path
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
+from service.dashboard.components.header import Header
 from service.dashboard.components.keys import Keys
 from service.dashboard.session import COOKIE
 
@@ -35,15 +36,7 @@ def frame(title: str, cookies: Mapping[str, str], understood: Sequence[Key] = ()
     ui.add_css(STYLE)
     dark = ui.dark_mode(DARK.get(cookies.get(COLOURS)))
     tell_keys = partial(_tell_keys, (*understood, *KEYS))
-    with ui.element("header").classes("rs-header"):
-        ui.link("Rewardsmith", "/").classes("rs-brand")
-        with ui.element("nav").props('aria-label="Pages"'):
-            for name, target in PAGES:
-                ui.link(name, target).props("aria-current=page" if name == title else "")
-        ui.button("Keys", on_click=tell_keys).props("flat no-caps dense").classes("rs-keys")
-        if COOKIE in cookies:
-            with ui.element("form").props("method=post action=/logout"):
-                words("button", "Log out").props("type=submit").classes("rs-quiet-button")
+    Header(PAGES, title, logged_in=COOKIE in cookies, on_help=tell_keys)
 
     def other_colours() -> None:
         dark.value = NEXT[dark.value]

@@ -25,6 +25,7 @@ from service.schema import (
     Fitness,
     Message,
     RunRequest,
+    RunState,
     Scope,
     Severity,
     Training,
@@ -43,6 +44,9 @@ EVIL = "<img src=x onerror='window.caught=1'><script>window.caught=1</script>{{w
 FITNESS = Fitness(name="forward_speed", score="x_position[-1]", success="steps == max_steps", unit="m/s")
 AN_HOUR = 3600.0
 FIRST_CONTENT_SECONDS = 1.5
+ASK = """([event, told]) => Object.values(document.querySelector("#app")._vnode.component.proxy.$refs)
+  .forEach((one) => one?.$emit?.(event, told))"""
+"""Every part of the page sends that, whatever its buttons are."""
 
 
 def point(segment: int, fitness: float) -> CurvePoint:
@@ -148,6 +152,25 @@ def test_axe_finds_no_grave_fault_in_what_opens_over_a_page(
     expect(page.get_by_text("Say something first.")).to_be_visible()
     page.wait_for_function("document.getAnimations().length === 0")
     assert grave_faults(page) == []
+
+
+def test_a_browser_that_asks_for_what_no_button_offers_is_not_heard(page: Page, site: str, store: Store) -> None:
+    run_id = live_run(store, "asked for what is not").claim.run_id
+    page.goto(f"{site}/runs/{run_id}")
+    page.get_by_label("Words for the designer").fill("slower")
+    for wish in ("delete", "", None, 5, ["cancel"], {"wish": "cancel"}):
+        page.evaluate(ASK, ["wish", wish])
+    for words in (None, 5, ["slower"], {"words": "slower"}):
+        page.evaluate(ASK, ["send", words])
+    for ending in ("py", None, 5, ["csv"], {"csv": 1}):
+        page.evaluate(ASK, ["save", ending])
+
+    page.get_by_role("button", name="Send", exact=True).click()
+
+    expect(page.locator(".rs-said-words")).to_have_text(["slower"])
+    assert page.locator(".q-notification").count() == 0  # nor was any of it tried and refused
+    assert [given.words for given in store.feedback(run_id)] == ["slower"]
+    assert store.get_run(run_id).state is RunState.RUNNING
 
 
 def test_candidates_are_ranked_by_dragging(page: Page, site: str, hostile: str) -> None:

@@ -34,7 +34,7 @@ def install(site: Site) -> None:
     @site.page("/runs/{run_id}/candidates/{candidate_id}", "Candidate", KEYS)
     async def show(visit: Visit) -> None:
         run_id, candidate_id = visit.path["run_id"], visit.path["candidate_id"]
-        standing = await Standing.of(visit.api, run_id)  # first: what happens from here on is told
+        standing = await visit.following.standing(visit.api, run_id)  # first: what happens from here on is told
         await _CandidatePage(visit, standing, *await _known(visit.api, run_id, candidate_id)).build()
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from nicegui import ui
 
 from service.dashboard.client import Api
+from service.dashboard.components.feedback import FeedbackBox
 from service.dashboard.curves import short
 from service.dashboard.faults import DashboardFault
-from service.dashboard.frame import words
 from service.schema import OFFLINE_DESIGNERS, Feedback, Preference, Run, RunState, Words
 
 LATE = "The run has ended, and nobody would hear of it: extend the run to say more."
@@ -23,13 +23,7 @@ class FeedbackCard:
 
     async def build(self) -> None:
         """Shows what was said. Raises `DashboardFault`."""
-        with ui.element("div").classes("rs-card"):
-            words("h2", "What should change")
-            self._hint = ui.label()
-            self._said = ui.element("ul").classes("rs-said")
-            with ui.element("div").classes("rs-stack") as self._more:
-                self._box = ui.textarea("Words for the designer").props("autogrow outlined")
-                ui.button("Send", on_click=self._send).props("outline no-caps").classes("rs-start")
+        self._box = FeedbackBox(self._send)
         about = self._candidate_id
         for given in await self._api.feedback(self._run.id):
             if about in (None, given.candidate_id):
@@ -44,12 +38,10 @@ class FeedbackCard:
         hint = LATE if run.state.ended else DEAF if run.request.designer in OFFLINE_DESIGNERS else ""
         if run.state is RunState.AWAITING_FEEDBACK:
             hint = WAITS
-        self._hint.set_text(hint)
-        self._hint.classes(replace="rs-notice" if run.state is RunState.AWAITING_FEEDBACK else "rs-quiet")
-        self._more.set_visibility(not run.state.ended)
+        self._box.show(hint, waits=run.state is RunState.AWAITING_FEEDBACK, is_open=not run.state.ended)
 
-    async def _send(self) -> None:
-        said = (self._box.value or "").strip()
+    async def _send(self, written: str) -> None:
+        said = written.strip()
         if not said:
             ui.notify("Say something first.", type="warning")
             return
@@ -58,7 +50,7 @@ class FeedbackCard:
         except (DashboardFault, ValueError) as fault:  # more words than it may be
             ui.notify(str(fault), type="negative")
             return
-        self._box.value = ""
+        self._box.clear_draft()
         self._tell(given)
 
     def _tell(self, given: Feedback | Preference) -> None:
@@ -67,6 +59,4 @@ class FeedbackCard:
         else:
             said = given.words
         about = f" on {short(given.candidate_id)}" if isinstance(given, Feedback) and given.candidate_id else ""
-        with self._said, ui.element("li"):
-            words("p", said).classes("rs-said-words")
-            words("p", f"{given.author}{about}, iteration {given.iteration}").classes("rs-quiet rs-small")
+        self._box.tell((said, f"{given.author}{about}, iteration {given.iteration}"))

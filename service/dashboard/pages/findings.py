@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from service.dashboard.components.downloads import Downloads
 from service.dashboard.components.replay import Replay
-from service.dashboard.components.table import downloads
 from service.dashboard.frame import words
 from service.dashboard.pages.files import FINDINGS
 from service.dashboard.wording import figure
@@ -24,7 +24,7 @@ def show_findings(candidate: Candidate, replay: Replay | None) -> None:
     async def found() -> tuple[Finding, ...]:
         return candidate.findings
 
-    downloads("Findings", FINDINGS, found)
+    Downloads("Findings", FINDINGS, found)
     with ui.element("ul").classes("rs-findings"):
         for finding in candidate.findings:
             _finding(finding, replay)

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from nicegui import ui
 
 from service.dashboard.components.curve import CURVE_KEYS, Curve
+from service.dashboard.components.downloads import Downloads
 from service.dashboard.components.event_log import EventLog
 from service.dashboard.components.facts import Fact, Facts
 from service.dashboard.components.lineage import LINEAGE_KEYS, LineageView
-from service.dashboard.components.table import downloads
 from service.dashboard.curves import best_so_far, leading, levels_of, lines_of
 from service.dashboard.faults import DashboardFault
 from service.dashboard.following import Standing
-from service.dashboard.frame import heading, words
+from service.dashboard.frame import heading
 from service.dashboard.notice import Notice
 from service.dashboard.pages.feedback import FeedbackCard
 from service.dashboard.pages.files import CANDIDATES, EVENTS
@@ -37,7 +37,7 @@ def install(site: Site) -> None:
 
     @site.page("/runs/{run_id}", "Run", KEYS)
     async def run(visit: Visit) -> None:
-        standing = await Standing.of(visit.api, visit.path["run_id"])
+        standing = await visit.following.standing(visit.api, visit.path["run_id"])
         page = _RunPage(visit, standing)
         await page.build()
 
@@ -55,13 +55,10 @@ class _RunPage:
             heading(run.request.task)
             self._steering = Steering(self._api, run)
         self._notice = Notice()
-        with ui.element("div").classes("rs-card"):
-            self._facts = Facts(_facts(run))
+        self._facts = Facts(_facts(run)).classes("rs-card")
         self._levels = levels_of(run, await self._api.environment(run.request.environment))
         with ui.element("section"):
-            with ui.element("div").classes("rs-row"):
-                words("h2", "Candidates")
-                downloads("Candidates", CANDIDATES, self._nodes)
+            Downloads("Candidates", CANDIDATES, self._nodes, titled=True)
             self._lineage = LineageView(
                 self._standing.lineage,
                 address=lambda candidate_id: run_address(self._id, candidate_id),
@@ -85,38 +82,34 @@ class _RunPage:
         run = self._standing.run
         unit = f"{run.fitness.name} ({run.fitness.unit})" if run.fitness.unit else run.fitness.name
         self._shown = leading(self._standing.lineage)
-        with ui.element("div").classes("rs-card"):
-            lines = await lines_of(self._api, self._id, self._shown)
-            self._drawn = {line.key for line in lines}
-            self._curve = Curve(
-                label="Fitness of the leading candidates",
-                x="environment steps",
-                y=unit,
-                lines=lines,
-                levels=self._levels,
-            )
+        lines = await lines_of(self._api, self._id, self._shown)
+        self._drawn = {line.key for line in lines}
+        self._curve = Curve(
+            label="Fitness of the leading candidates",
+            x="environment steps",
+            y=unit,
+            lines=lines,
+            levels=self._levels,
+        )
+        self._curve.classes("rs-card")
         self._bought: dict[Curve, Spent] = {}
         for paid, what in (("environment steps", _steps), ("US dollars", _usd)):
             if paid == "US dollars" and run.request.designer in OFFLINE_DESIGNERS:
                 continue
-            with ui.element("div").classes("rs-card"):
-                lines = best_so_far(self._standing.iterations, what)
-                curve = Curve(
-                    label=f"What the {paid} have bought",
-                    x=paid,
-                    y=f"best {unit}",
-                    lines=lines,
-                    levels=self._levels,
-                )
-                self._bought[curve] = what
+            curve = Curve(
+                label=f"What the {paid} have bought",
+                x=paid,
+                y=f"best {unit}",
+                lines=best_so_far(self._standing.iterations, what),
+                levels=self._levels,
+            )
+            self._bought[curve.classes("rs-card")] = what
 
     async def _history(self) -> None:
         last = self._standing.run.last_event
         events = await self._api.events(self._id, max(0, last - RECENT_EVENTS))
         with ui.element("div").classes("rs-card"):
-            with ui.element("div").classes("rs-row"):
-                words("h2", "Events")
-                downloads("Events", EVENTS, self._newest_events)
+            Downloads("Events", EVENTS, self._newest_events, titled=True)
             self._log = EventLog("Events", [event for event in events if event.number <= last])
 
     async def _nodes(self) -> tuple[Node, ...]:

@@ -15,9 +15,10 @@ from service.artifacts import ArtifactStore
 from service.dashboard.client import Api
 from service.dashboard.faults import ApiAway, DashboardFault
 from service.dashboard.following import Following, Standing, Take
-from service.schema import Event, Fitness, RunRequest
+from service.schema import Event, Fitness, Lineage, RunRequest
 from service.settings import Settings
 from service.store import Store, Writer, open_store, process_owner
+from tests.integration.store.test_candidates import candidate
 
 FITNESS = Fitness(name="forward_speed", score="x_position[-1]", success="steps == max_steps")
 
@@ -97,6 +98,23 @@ def test_each_page_is_told_each_event_once_and_in_order_and_all_are_served_toget
     assert first == second == [1, 2, 3]
     assert sent == [1, 2, 3]  # once for both
     assert standings[-1].iterations[0].number == 1
+
+
+def test_pages_have_the_candidates_of_a_run_in_common_until_those_change(
+    store: Store, writer: Writer, tmp_path: Path
+) -> None:
+    async def stand() -> list[Lineage]:
+        async with api(store, tmp_path, []) as known:
+            following, run_id = Following(), writer.claim.run_id
+            writer.start_iteration(1)
+            lineages = [(await following.standing(known, run_id)).lineage for _ in range(2)]
+            writer.add_candidate(candidate(writer, 1, 0))
+            return [*lineages, *[(await following.standing(known, run_id)).lineage for _ in range(2)]]
+
+    first, second, third, fourth = asyncio.run(stand())
+    assert first is second
+    assert third is fourth
+    assert [len(lineage.candidates) for lineage in (first, third)] == [0, 1]
 
 
 def test_a_page_that_fails_is_told_no_more_and_the_others_are(store: Store, writer: Writer, tmp_path: Path) -> None:

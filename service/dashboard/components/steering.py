@@ -1,0 +1,30 @@
+"""How a run stands, and what may be asked of it, in one element."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal, get_args
+
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+
+Wish = Literal["pause", "resume", "extend", "cancel"]
+WISHES: tuple[Wish, ...] = get_args(Wish)
+
+
+class SteeringBar(Element, component="steering.js"):
+    """A state with its reason, a button for each wish that it allows, and a link to what can be exported."""
+
+    def __init__(self, export: str, on_wish: Callable[[Wish], Awaitable[None]]) -> None:
+        super().__init__()
+        self._props["exported"] = export
+
+        def wished(event: GenericEventArguments) -> Awaitable[None] | None:
+            wish = next((one for one in WISHES if one == event.args), None)  # from a browser, which may send anything
+            return None if wish is None else on_wish(wish)
+
+        self.on("wish", wished)
+
+    def show(self, state: str, reason: str, allowed: Sequence[Wish]) -> None:
+        """Shows this state instead; nothing is sent where it is the same."""
+        self._props.update(state=state, reason=reason, allowed=tuple(allowed))
