@@ -26,8 +26,10 @@ class FeedbackBox(Element, component="feedback.js"):
         self.on("send", sent)
 
     def show(self, hint: str, *, waits: bool, is_open: bool) -> None:
-        """What may be said now: `waits` for it with emphasis, `is_open` with a place for it."""
-        self._props.update(hint=hint, waits=waits, open=is_open)
+        """What may be said now: `waits` for it with emphasis, `is_open` with a place for it. The same again is not sent."""
+        now = {"hint": hint, "waits": waits, "open": is_open}
+        if any(self._props.get(name) != value for name, value in now.items()):
+            self._props.update(now)
 
     def tell(self, said: Said) -> None:
         """Adds what was said."""

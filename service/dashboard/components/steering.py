@@ -27,4 +27,6 @@ class SteeringBar(Element, component="steering.js"):
 
     def show(self, state: str, reason: str, allowed: Sequence[Wish]) -> None:
         """Shows this state instead; nothing is sent where it is the same."""
-        self._props.update(state=state, reason=reason, allowed=tuple(allowed))
+        now = {"state": state, "reason": reason, "allowed": tuple(allowed)}
+        if any(self._props.get(name) != value for name, value in now.items()):
+            self._props.update(now)
