@@ -31,3 +31,14 @@ def kill_worker(name: str) -> None:
             with suppress(OSError):  # ended meanwhile
                 if (process / "cmdline").read_bytes().startswith(title):
                     os.kill(int(process.name), signal.SIGKILL)
+                    _hasten(process)
+
+
+def _hasten(process: Path) -> None:
+    """Lets what dies have cores like others: stepped back, with 600 MB to give up, it takes 8 to 22 s where all cores are wanted.
+
+    Root alone may; for others it dies as it can.
+    """
+    for thread in (process / "task").iterdir():
+        os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
+        os.setpriority(os.PRIO_PROCESS, int(thread.name), 0)

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from service.training.worker_process import kill_worker, task_name
 
 STEPPING_BACK = """
@@ -42,6 +44,21 @@ def test_a_worker_is_killed_by_the_name_of_its_task_and_no_other_process_is() ->
         for process in (beside, stranger):
             process.kill()
             process.wait()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a process that stepped back its place again")
+def test_a_killed_worker_that_had_stepped_back_dies_as_soon_as_others_would() -> None:
+    name = task_name()
+    working = sleeper(f"ray::{name}")
+    os.sched_setscheduler(working.pid, os.SCHED_IDLE, os.sched_param(0))
+    os.setpriority(os.PRIO_PROCESS, working.pid, 15)  # as Ray's are
+
+    kill_worker(name)
+
+    os.waitid(os.P_PID, working.pid, os.WEXITED | os.WNOWAIT)  # dead, and still to be asked
+    assert os.sched_getscheduler(working.pid) == os.SCHED_OTHER
+    assert os.getpriority(os.PRIO_PROCESS, working.pid) == 0
+    working.wait()
 
 
 def test_threads_and_children_that_a_worker_begins_step_back_with_it_and_those_before_do_not() -> None:
