@@ -33,6 +33,8 @@ class Postgres:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.cleanup()
+        if (self._folder / "postmaster.pid").exists():  # one that was restarted is not the one that it knows
+            self._control("stop")
 
     def url(self, database: str) -> str:
         """Where the database is, as an SQLAlchemy URL."""
@@ -46,9 +48,12 @@ class Postgres:
 
     def restart(self) -> None:
         """Ends the server at once, without waiting for transactions, and starts it again."""
+        self._control("restart")
+
+    def _control(self, wish: str) -> None:
         pg_ctl = self._server.bin_path / "pg_ctl"
         as_user = ["runuser", "-u", self._server.system_user, "--"] if self._server.system_user else []
-        arguments = [str(pg_ctl), "-D", str(self._folder), "-m", "immediate", "-w", "restart"]
+        arguments = [str(pg_ctl), "-D", str(self._folder), "-m", "immediate", "-w", wish]
         subprocess.run([*as_user, *arguments], check=True, stdout=subprocess.DEVNULL)
 
     def _run(self, statement: LiteralString, *names: str) -> None:
