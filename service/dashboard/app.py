@@ -35,7 +35,7 @@ def dashboard_beside(api: ASGIApp, lifespan: Lifespan) -> ASGIApp:
     http = httpx.AsyncClient(
         transport=httpx.ASGITransport(api, raise_app_exceptions=False), base_url="http://127.0.0.1"
     )
-    return _Beside(CookieAsBearer(api), Guarded(_pages(http, lifespan)))
+    return _Beside(CookieAsBearer(api), Guarded(app), _life_of_pages(http, lifespan))
 
 
 def dashboard_of(server: str) -> ASGIApp:
@@ -48,18 +48,22 @@ def dashboard_of(server: str) -> ASGIApp:
         yield
         await http.aclose()
 
-    return _Beside(CookieAsBearer(Passage(http)), Guarded(_pages(http, closing)))
+    return _Beside(CookieAsBearer(Passage(http)), Guarded(app), _life_of_pages(http, closing))
 
 
 class _Beside:
-    """ASGI: what lies under `/api/` is the API's, all else are pages, whose lifespan includes the API's."""
+    """ASGI: what lies under `/api/` is the API's, all else are pages; both have one lifespan."""
 
-    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
-        self._api, self._pages = api, pages
+    def __init__(self, api: ASGIApp, pages: ASGIApp, life: ASGIApp) -> None:
+        self._api, self._pages, self._life = api, pages, life
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_api = scope["type"] == "http" and scope["path"].startswith(API)
-        await (self._api if is_api else self._pages)(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await self._life(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(API):
+            await self._api(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
 
 
 def _warm(lifespan: Lifespan) -> Lifespan:
@@ -69,9 +73,9 @@ def _warm(lifespan: Lifespan) -> Lifespan:
     """
 
     @asynccontextmanager
-    async def warmed(pages: FastAPI) -> AsyncIterator[None]:
-        async with lifespan(pages):
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://127.0.0.1") as first:
+    async def warmed(life: FastAPI) -> AsyncIterator[None]:
+        async with lifespan(life):
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as first:
                 await first.get("/login")
             gc.collect()
             gc.freeze()
@@ -81,14 +85,18 @@ def _warm(lifespan: Lifespan) -> Lifespan:
     return warmed
 
 
-def _pages(http: httpx.AsyncClient, lifespan: Lifespan) -> FastAPI:
-    pages = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=_warm(lifespan))
+def _life_of_pages(http: httpx.AsyncClient, lifespan: Lifespan) -> FastAPI:
+    """Has NiceGUI's application answer for our pages; what comes back is asked for its lifespan alone.
+
+    NiceGUI would have requests come through it: two applications, each with its layers, around every websocket of a viewer.
+    """
+    life = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=_warm(lifespan))
     site = Site(http)
     for page in PAGES:
         page.install(site)
     app.config.quasar_config["loadingBar"]["skipHijack"] = True  # it has no name, and would come with every request
     ui.run_with(
-        pages,
+        life,
         title="Rewardsmith",
         favicon=Path(__file__).with_name("icon.svg"),
         dark=None,
@@ -97,4 +105,4 @@ def _pages(http: httpx.AsyncClient, lifespan: Lifespan) -> FastAPI:
         reconnect_timeout=RECONNECT_SECONDS,
         show_welcome_message=False,
     )
-    return pages
+    return life

@@ -13,9 +13,10 @@ from fastapi.responses import RedirectResponse
 from nicegui import ui
 
 from service.dashboard.client import Api
+from service.dashboard.components.header import Key
 from service.dashboard.faults import ApiAway, ApiRefused, DashboardFault, LoggedOut
 from service.dashboard.following import Following
-from service.dashboard.frame import Key, frame, heading
+from service.dashboard.frame import frame, heading
 from service.dashboard.session import COOKIE
 
 BUILT_SECONDS = 30.0

@@ -135,6 +135,26 @@ def test_axe_finds_no_grave_fault_on_any_page(
     assert {path: found for path, found in faults.items() if found} == {}
 
 
+def test_chosen_colours_are_remembered_by_the_browser(page: Page, site: str) -> None:
+    page.emulate_media(color_scheme="light")
+    dark = page.locator("body.body--dark")
+    page.goto(site)
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(dark).to_have_count(0)  # as the system has it
+    page.keyboard.press("d")
+    expect(dark).to_have_count(1)
+    page.goto(f"{site}/health")
+    expect(dark).to_have_count(1)
+    page.emulate_media(color_scheme="dark")
+    page.keyboard.press("d")
+    expect(dark).to_have_count(0)  # light, whatever the system has
+    page.reload()
+    expect(page.get_by_role("heading", name="Health")).to_be_visible()
+    expect(dark).to_have_count(0)
+    page.keyboard.press("d")
+    expect(dark).to_have_count(1)  # the system's again
+
+
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_axe_finds_no_grave_fault_in_what_opens_over_a_page(
     page: Page, site: str, store: Store, colours: Literal["light", "dark"]

@@ -93,10 +93,13 @@ export default {
   },
   methods: {
     /** Lengthens a line by points beyond its last; those of a revision that is no longer shown belong to nothing. */
-    append(revision, key, points) {
-      const line = revision === this.revision && this.drawn.find((one) => one.key === key);
-      if (!line) return;
-      for (const point of points) if (point[0] > (line.points.at(-1)?.[0] ?? -Infinity)) line.points.push(point);
+    append(revision, fresh) {
+      if (revision !== this.revision) return;
+      const lines = new Map(this.drawn.map((line) => [line.key, line]));
+      for (const [key, points] of fresh) {
+        const line = lines.get(key);
+        for (const point of points) if (point[0] > (line.points.at(-1)?.[0] ?? -Infinity)) line.points.push(point);
+      }
       this.later();
     },
     /** Takes in what it is to show; the same once more, which the server sends as it was at first, keeps what was appended. */

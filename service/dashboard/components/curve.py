@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -52,21 +52,21 @@ class Curve(Element, component="curve.js", dependencies=["curve_text.js"]):
         self._props["revision"] = 0
         self._take(lines, levels)
 
-    def append(self, key: str, points: Sequence[Point]) -> None:
-        """Lengthens a line by the points whose x is above its last. Raises KeyError for a line that is not shown."""
-        fresh = _rising(points, after=self._last[key])
+    def append(self, points: Mapping[str, Sequence[Point]]) -> None:
+        """Lengthens lines, by their keys, by the points whose x is above their last. Raises KeyError where a line is not shown."""
+        fresh = [(key, new) for key, told in points.items() if (new := _rising(told, after=self._last[key]))]
         if not fresh:
             return
-        self._last[key], self._shown = fresh[-1][0], None
-        self.run_method("append", self._props["revision"], key, fresh)
+        self._last |= {key: new[-1][0] for key, new in fresh}
+        self._shown = None
+        self.run_method("append", self._props["revision"], fresh)
 
     def grow(self, lines: Sequence[Line]) -> None:
         """Lengthens the lines that are shown by what is new of them; where there are others now, shows these instead."""
         if {line.key for line in lines} != self._last.keys():
             self.show(lines, self._levels)
             return
-        for line in lines:
-            self.append(line.key, line.points)
+        self.append({line.key: line.points for line in lines})
 
     def show(self, lines: Sequence[Line], levels: Sequence[Level] = ()) -> None:
         """Shows these instead of all that was shown before. Raises ValueError where two lines have one key."""

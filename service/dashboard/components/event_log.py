@@ -1,4 +1,4 @@
-"""What happened in a run, line by line, in one element: a label of NiceGUI for each line would hold thirty objects a line."""
+"""What happened in a run, line by line and as files, in one element: one of NiceGUI for each line would hold thirty objects."""
 
 from __future__ import annotations
 
@@ -7,20 +7,35 @@ from typing import Final
 
 from nicegui.element import Element
 
+from service.dashboard.components.downloads import Records, hand_out
+from service.dashboard.tables import Column
 from service.schema import Event
 
 MOST: Final = 200
+EVENTS: tuple[Column[Event], ...] = (
+    Column("Number", lambda event: event.number),
+    Column("At", lambda event: event.at),
+    Column("Kind", lambda event: event.kind),
+    Column("Text", lambda event: event.text),
+    Column("Iteration", lambda event: event.iteration),
+    Column("Candidate", lambda event: event.candidate_id),
+    Column("Training", lambda event: event.training_id),
+    Column("State", lambda event: event.state),
+    Column("Fitness", lambda event: event.fitness),
+    Column("Steps", lambda event: event.steps),
+    Column("Steps per second", lambda event: event.steps_per_second),
+)
 Row = tuple[int, str]
 
 
-class EventLog(Element, component="event_log.js"):
-    """The last two hundred events, oldest first; `label` names it. The browser is sent what is new alone, and keeps it."""
+class EventLog(Element, component="event_log.js", dependencies=["downloads.js"]):
+    """The last two hundred events, oldest first; files have `everything`. The browser is sent what is new alone, and keeps it."""
 
-    def __init__(self, label: str, events: Sequence[Event]) -> None:
+    def __init__(self, events: Sequence[Event], everything: Records[Event]) -> None:
         super().__init__()
         self._last = 0
-        self._props["label"], self._props["most"] = label, MOST
-        self._props["rows"] = self._fresh(events)
+        self._props["most"], self._props["rows"] = MOST, self._fresh(events)
+        hand_out(self, "Events", EVENTS, everything)
 
     def append(self, events: Sequence[Event]) -> None:
         """Adds those of the events that are newer than all shown."""

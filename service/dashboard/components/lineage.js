@@ -1,4 +1,5 @@
 // Candidates as cards: in columns, one for each iteration, or as a tree with lines from parents to children.
+import Downloads from "downloads";
 import { toRaw } from "vue";
 
 const MOST = 4; // are compared at once
@@ -26,69 +27,73 @@ function byParents(places) {
 
 export default {
   template: `
-    <section class="rs-lineage" aria-label="Candidates" @keydown="key">
-      <div class="rs-lineage-bar">
-        <div role="group" aria-label="View" class="rs-lineage-views">
-          <button v-for="one in ['columns', 'tree']" :key="one" type="button" :aria-pressed="String(view === one)"
-            @click="view = one">{{ one === "tree" ? "Tree" : "Columns" }}</button>
+    <div>
+      <downloads :label="label" :endings="endings" @save="$emit('save', $event)"><h2>{{ label }}</h2></downloads>
+      <section class="rs-lineage" :aria-label="label" @keydown="key">
+        <div class="rs-lineage-bar">
+          <div role="group" aria-label="View" class="rs-lineage-views">
+            <button v-for="one in ['columns', 'tree']" :key="one" type="button" :aria-pressed="String(view === one)"
+              @click="view = one">{{ one === "tree" ? "Tree" : "Columns" }}</button>
+          </div>
+          <label v-if="view === 'columns'">Order <select v-model="order">
+            <option value="slot">by slot</option><option value="fitness">fittest first</option></select></label>
+          <label><input type="checkbox" v-model="hiding" /> Hide rejected and screened out ({{ hideable }})</label>
+          <span class="rs-lineage-keys" aria-hidden="true">j k move · c compare · Enter opens</span>
         </div>
-        <label v-if="view === 'columns'">Order <select v-model="order">
-          <option value="slot">by slot</option><option value="fitness">fittest first</option></select></label>
-        <label><input type="checkbox" v-model="hiding" /> Hide rejected and screened out ({{ hideable }})</label>
-        <span class="rs-lineage-keys" aria-hidden="true">j k move · c compare · Enter opens</span>
-      </div>
-      <p v-if="!list.length" class="rs-lineage-empty">No candidate yet. The first ones appear here as they are written.</p>
-      <div v-if="list.length" class="rs-lineage-bar">
-        <button type="button" class="rs-lineage-go" :disabled="marked.length < 2" @click="$emit('compare', [...marked])">
-          Compare {{ marked.length || "" }}</button>
-        <button v-if="marked.length" type="button" @click="marked = []">Clear</button>
-        <span role="status" class="rs-lineage-marked">{{ markedInWords }}</span>
-        <span v-if="before || after" class="rs-lineage-sides">
-          <button type="button" :disabled="!before" @click="sideways(-1)">← Earlier</button>
-          <button type="button" :disabled="!after" @click="sideways(1)">Later →</button>
-        </span>
-      </div>
-      <div v-if="list.length" class="rs-lineage-frame" :class="{ 'rs-lineage-before': before, 'rs-lineage-after': after }">
-        <div ref="scroller" class="rs-lineage-scroller" tabindex="0" role="group" aria-label="Iterations" @scroll.passive="look">
-          <div ref="columns" class="rs-lineage-columns" :class="'rs-lineage-' + view">
-            <svg v-if="view === 'tree'" class="rs-lineage-edges" aria-hidden="true">
-              <path v-for="edge in edges" :key="edge.id" :d="edge.d" :class="edge.kind" />
-            </svg>
-            <section v-for="column in columns" :key="column.number" class="rs-lineage-column">
-              <h3>Iteration {{ column.number }}<span class="rs-unseen">{{ " · " }}</span><span>{{ column.said }}</span></h3>
-              <ul>
-                <li v-for="card in column.cards" :key="card.id" :data-card="card.id" data-listed class="rs-lineage-card"
-                  v-memo="[card, winner === card.id, onPath.has(card.id), marked.includes(card.id), full, names.get(card.id), unit]"
-                  :class="{ 'rs-lineage-path': onPath.has(card.id), 'rs-lineage-marked-card': marked.includes(card.id) }">
-                  <div class="rs-lineage-top">
-                    <a :href="card.address" class="rs-lineage-link" :aria-label="'Candidate ' + card.name">{{ card.name }}</a>
-                    <span class="rs-state" :class="'rs-state-' + card.state">{{ card.state.replaceAll("_", " ") }}</span>
-                  </div>
-                  <div v-if="card.fitness !== null" class="rs-lineage-fitness">
-                    <span class="rs-unseen">fitness</span><b>{{ card.figure }}</b>
-                    <span v-if="unit" class="rs-lineage-unit">{{ unit }}</span>
-                    <span v-if="card.way !== null" class="rs-lineage-change" :class="'rs-lineage-way' + card.way">
-                      <span aria-hidden="true">{{ arrow(card)[0] }}</span><span class="rs-unseen">{{ arrow(card)[1] }}</span>
-                      {{ card.way ? card.change : "" }}</span>
-                  </div>
-                  <div class="rs-lineage-more">{{ [card.success && card.success + " success", card.origin].filter(Boolean).join(" · ")
-                    }}<template v-if="names.get(card.id)">{{ " " }}<span>from {{ names.get(card.id) }}</span></template></div>
-                  <div class="rs-lineage-under">
-                    <label><input type="checkbox" :checked="marked.includes(card.id)" :disabled="full && !marked.includes(card.id)"
-                      :aria-label="'compare ' + card.name" @change="mark(card.id)" /> compare</label>
-                    <span v-if="winner === card.id" class="rs-lineage-sign">★ best</span>
-                    <span v-else-if="onPath.has(card.id)" class="rs-lineage-sign">◆ best path</span>
-                  </div>
-                </li>
-                <li v-if="!column.cards.length" class="rs-lineage-empty">All {{ column.all }} are hidden.</li>
-              </ul>
-            </section>
+        <p v-if="!list.length" class="rs-lineage-empty">No candidate yet. The first ones appear here as they are written.</p>
+        <div v-if="list.length" class="rs-lineage-bar">
+          <button type="button" class="rs-lineage-go" :disabled="marked.length < 2" @click="$emit('compare', [...marked])">
+            Compare {{ marked.length || "" }}</button>
+          <button v-if="marked.length" type="button" @click="marked = []">Clear</button>
+          <span role="status" class="rs-lineage-marked">{{ markedInWords }}</span>
+          <span v-if="before || after" class="rs-lineage-sides">
+            <button type="button" :disabled="!before" @click="sideways(-1)">← Earlier</button>
+            <button type="button" :disabled="!after" @click="sideways(1)">Later →</button>
+          </span>
+        </div>
+        <div v-if="list.length" class="rs-lineage-frame" :class="{ 'rs-lineage-before': before, 'rs-lineage-after': after }">
+          <div ref="scroller" class="rs-lineage-scroller" tabindex="0" role="group" aria-label="Iterations" @scroll.passive="look">
+            <div ref="columns" class="rs-lineage-columns" :class="'rs-lineage-' + view">
+              <svg v-if="view === 'tree'" class="rs-lineage-edges" aria-hidden="true">
+                <path v-for="edge in edges" :key="edge.id" :d="edge.d" :class="edge.kind" />
+              </svg>
+              <section v-for="column in columns" :key="column.number" class="rs-lineage-column">
+                <h3>Iteration {{ column.number }}<span class="rs-unseen">{{ " · " }}</span><span>{{ column.said }}</span></h3>
+                <ul>
+                  <li v-for="card in column.cards" :key="card.id" :data-card="card.id" data-listed class="rs-lineage-card"
+                    v-memo="[card, winner === card.id, onPath.has(card.id), marked.includes(card.id), full, names.get(card.id), unit]"
+                    :class="{ 'rs-lineage-path': onPath.has(card.id), 'rs-lineage-marked-card': marked.includes(card.id) }">
+                    <div class="rs-lineage-top">
+                      <a :href="card.address" class="rs-lineage-link" :aria-label="'Candidate ' + card.name">{{ card.name }}</a>
+                      <span class="rs-state" :class="'rs-state-' + card.state">{{ card.state.replaceAll("_", " ") }}</span>
+                    </div>
+                    <div v-if="card.fitness !== null" class="rs-lineage-fitness">
+                      <span class="rs-unseen">fitness</span><b>{{ card.figure }}</b>
+                      <span v-if="unit" class="rs-lineage-unit">{{ unit }}</span>
+                      <span v-if="card.way !== null" class="rs-lineage-change" :class="'rs-lineage-way' + card.way">
+                        <span aria-hidden="true">{{ arrow(card)[0] }}</span><span class="rs-unseen">{{ arrow(card)[1] }}</span>
+                        {{ card.way ? card.change : "" }}</span>
+                    </div>
+                    <div class="rs-lineage-more">{{ [card.success && card.success + " success", card.origin].filter(Boolean).join(" · ")
+                      }}<template v-if="names.get(card.id)">{{ " " }}<span>from {{ names.get(card.id) }}</span></template></div>
+                    <div class="rs-lineage-under">
+                      <label><input type="checkbox" :checked="marked.includes(card.id)" :disabled="full && !marked.includes(card.id)"
+                        :aria-label="'compare ' + card.name" @change="mark(card.id)" /> compare</label>
+                      <span v-if="winner === card.id" class="rs-lineage-sign">★ best</span>
+                      <span v-else-if="onPath.has(card.id)" class="rs-lineage-sign">◆ best path</span>
+                    </div>
+                  </li>
+                  <li v-if="!column.cards.length" class="rs-lineage-empty">All {{ column.all }} are hidden.</li>
+                </ul>
+              </section>
+            </div>
           </div>
         </div>
-      </div>
-    </section>`,
-  props: { cards: Array, path: Array, best: String, unit: String, base: String, arranged: Array },
-  emits: ["compare", "arrange"],
+      </section>
+    </div>`,
+  components: { Downloads },
+  props: { label: String, cards: Array, path: Array, best: String, unit: String, base: String, arranged: Array, endings: Array },
+  emits: ["compare", "arrange", "save"],
   data() {
     const [view, order] = this.arranged;
     return { list: [], bestPath: [], winner: null, view, order, hiding: false, marked: [], edges: [], before: false, after: false };

@@ -10,6 +10,8 @@ from nicegui import ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
+from service.dashboard.components.downloads import hand_out
+from service.dashboard.tables import Column
 from service.dashboard.wording import figure, percent
 from service.schema import Lineage, Node
 
@@ -22,6 +24,16 @@ LINEAGE_KEYS = (
     ("← ↑ → ↓", "the candidate beside it"),
     ("c", "mark it for comparison"),
     ("Enter", "open it"),
+)
+CANDIDATES: tuple[Column[Node], ...] = (
+    Column("Candidate", lambda node: node.id),
+    Column("Iteration", lambda node: node.iteration),
+    Column("Slot", lambda node: node.slot),
+    Column("State", lambda node: node.state),
+    Column("Origin", lambda node: node.origin),
+    Column("Parents", lambda node: " ".join(node.parents)),
+    Column("Fitness", lambda node: node.fitness),
+    Column("Success rate", lambda node: node.success_rate),
 )
 VIEWS, ORDERS = ("columns", "tree"), ("slot", "fitness")
 PROBE = "x"
@@ -42,8 +54,8 @@ Row = tuple[
 """One candidate as the browser gets it, in the order in which lineage.js reads it: names would be half of all bytes."""
 
 
-class LineageView(Element, component="lineage.js"):
-    """All candidates of a run, each a link to `address(id)`; `unit` is that of fitness.
+class LineageView(Element, component="lineage.js", dependencies=["downloads.js"]):
+    """All candidates of a run, each a link to `address(id)`, and files of them; `unit` is that of fitness.
 
     `view` and `order` are how it opens, each the first of `VIEWS` and `ORDERS` where it is none of them.
     """
@@ -68,6 +80,7 @@ class LineageView(Element, component="lineage.js"):
         self._take(lineage.candidates)
         self._props["base"], self._props["unit"] = self._base, unit
         self._remember(lineage.best_path, best)
+        hand_out(self, "Candidates", CANDIDATES, self._all)
 
     def change(self, nodes: Sequence[Node], best_path: Sequence[str]) -> None:
         """Takes in candidates that are new or have changed; what is not among them stays as it is."""
@@ -101,6 +114,9 @@ class LineageView(Element, component="lineage.js"):
             handler(*chosen)
 
         return self.on("arrange", arranged)
+
+    async def _all(self) -> tuple[Node, ...]:
+        return tuple(self._nodes.values())
 
     def _take(self, nodes: Iterable[Node]) -> tuple[Row, ...]:
         """The rows that are no longer as they were sent; a parent's new fitness changes its children's too."""

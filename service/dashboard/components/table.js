@@ -1,11 +1,13 @@
 // Records as rows of a table; what a cell says is text and never more.
+import Downloads from "downloads";
 
 const UNKNOWN = "–"; // as wording.py has it
 
 export default {
   template: `
     <section class="rs-table">
-      <div class="rs-table-head"><h3 v-if="titled">{{ label }}</h3><slot></slot></div>
+      <div class="rs-table-head"><h3 v-if="titled">{{ label }}</h3>
+        <downloads :label="label" :endings="endings" @save="$emit('save', $event)" /></div>
       <div v-if="!rows.length" class="rs-table-empty"><slot name="empty">none</slot></div>
       <div v-else ref="frame" class="rs-table-frame" :tabindex="wide ? 0 : null" role="region" :aria-label="label">
         <table>
@@ -25,7 +27,9 @@ export default {
         </table>
       </div>
     </section>`,
-  props: { label: String, titled: Boolean, columns: Array, rows: Array },
+  components: { Downloads },
+  props: { label: String, titled: Boolean, columns: Array, rows: Array, endings: Array },
+  emits: ["save"],
   data: () => ({ wide: false }),
   mounted() {
     this.sizes = new ResizeObserver(() => this.measure());

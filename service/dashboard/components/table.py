@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from nicegui import ui
 from nicegui.element import Element
 
-from service.dashboard.components.downloads import Downloads, Records
+from service.dashboard.components.downloads import Records, hand_out
 from service.dashboard.tables import Column
 from service.dashboard.wording import figure, spark
 
@@ -20,7 +20,7 @@ Row = tuple[str | None, tuple[tuple[str, str], ...]]
 """Its address, and for each cell what is drawn and what stands for that in words, empty where it is words."""
 
 
-class Table(Element, Generic[T], component="table.js"):
+class Table(Element, Generic[T], component="table.js", dependencies=["downloads.js"]):
     """Records as rows, and files of them; of `records` later ones replace those of before.
 
     `address`: where a row's `link` leads. `everything`: what files have, where that is more than what is shown. `titled`: whether
@@ -40,11 +40,10 @@ class Table(Element, Generic[T], component="table.js"):
         super().__init__()
         self._columns = tuple(column for column in columns if column.kind != "file")
         self._address = address
-        self._props["label"], self._props["titled"] = label, titled
+        self._props["titled"] = titled
         self._props["columns"] = tuple((column.name, column.kind) for column in self._columns)
         self.show(records)
-        with self:
-            Downloads(label, columns, everything or self._shown)
+        hand_out(self, label, columns, everything or self._shown)
 
     def show(self, records: Sequence[T]) -> None:
         """Shows these instead; nothing is sent where nothing has changed."""

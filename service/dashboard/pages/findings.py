@@ -7,10 +7,20 @@ from nicegui import ui
 from service.dashboard.components.downloads import Downloads
 from service.dashboard.components.replay import Replay
 from service.dashboard.frame import words
-from service.dashboard.pages.files import FINDINGS
+from service.dashboard.tables import Column
 from service.dashboard.wording import figure
 from service.schema import Candidate, CandidateState, Finding
 
+FINDINGS: tuple[Column[Finding], ...] = (
+    Column("Severity", lambda finding: finding.severity),
+    Column("Code", lambda finding: finding.code),
+    Column("Message", lambda finding: finding.message),
+    Column("Component", lambda finding: finding.component),
+    Column("Value", lambda finding: finding.value),
+    Column("Segment", lambda finding: finding.moment.segment),
+    Column("Episode", lambda finding: finding.moment.episode),
+    Column("Seconds", lambda finding: finding.moment.seconds),
+)
 EARLY = (CandidateState.PROPOSED, CandidateState.QUEUED, CandidateState.TRAINING)
 
 

@@ -7,22 +7,19 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from service.dashboard.components.curve import CURVE_KEYS, Curve
-from service.dashboard.components.downloads import Downloads
+from service.dashboard.components.curve import CURVE_KEYS, Curve, Point
 from service.dashboard.components.event_log import EventLog
 from service.dashboard.components.facts import Fact, Facts
 from service.dashboard.components.lineage import LINEAGE_KEYS, LineageView
 from service.dashboard.curves import best_so_far, leading, levels_of, lines_of
 from service.dashboard.faults import DashboardFault
 from service.dashboard.following import Standing
-from service.dashboard.frame import heading
 from service.dashboard.notice import Notice
 from service.dashboard.pages.feedback import FeedbackCard
-from service.dashboard.pages.files import CANDIDATES, EVENTS
 from service.dashboard.pages.steering import Steering
 from service.dashboard.site import Site, Visit, address, run_address
 from service.dashboard.wording import ago, duration, figure, usd, whole
-from service.schema import OFFLINE_DESIGNERS, Event, Iteration, Node, Run
+from service.schema import OFFLINE_DESIGNERS, Event, Iteration, Run
 
 Spent = Callable[[Iteration], float]
 log = logging.getLogger(__name__)
@@ -51,23 +48,19 @@ class _RunPage:
     async def build(self) -> None:
         run = self._standing.run
         ui.page_title(f"{run.request.task[:60]} · Rewardsmith")
-        with ui.element("div").classes("rs-row rs-spread"):
-            heading(run.request.task)
-            self._steering = Steering(self._api, run)
+        self._steering = Steering(self._api, run)
         self._notice = Notice()
         self._facts = Facts(_facts(run)).classes("rs-card")
         self._levels = levels_of(run, await self._api.environment(run.request.environment))
-        with ui.element("section"):
-            Downloads("Candidates", CANDIDATES, self._nodes, titled=True)
-            self._lineage = LineageView(
-                self._standing.lineage,
-                address=lambda candidate_id: run_address(self._id, candidate_id),
-                best=run.best_candidate_id,
-                unit=run.fitness.unit or None,
-                view=self._visit.query.get("view", ""),
-                order=self._visit.query.get("order", ""),
-            )
-            self._lineage.on_compare(self._compare).on_arrange(self._arranged)
+        self._lineage = LineageView(
+            self._standing.lineage,
+            address=lambda candidate_id: run_address(self._id, candidate_id),
+            best=run.best_candidate_id,
+            unit=run.fitness.unit or None,
+            view=self._visit.query.get("view", ""),
+            order=self._visit.query.get("order", ""),
+        )
+        self._lineage.on_compare(self._compare).on_arrange(self._arranged)
         with ui.element("section").classes("rs-columns"):
             await self._draw()
         with ui.element("section").classes("rs-columns"):
@@ -108,12 +101,7 @@ class _RunPage:
     async def _history(self) -> None:
         last = self._standing.run.last_event
         events = await self._api.events(self._id, max(0, last - RECENT_EVENTS))
-        with ui.element("div").classes("rs-card"):
-            Downloads("Events", EVENTS, self._newest_events, titled=True)
-            self._log = EventLog("Events", [event for event in events if event.number <= last])
-
-    async def _nodes(self) -> tuple[Node, ...]:
-        return self._standing.lineage.candidates
+        self._log = EventLog([event for event in events if event.number <= last], self._newest_events)
 
     async def _newest_events(self) -> list[Event]:
         last = (await self._api.run(self._id)).last_event
@@ -128,9 +116,11 @@ class _RunPage:
 
     async def _take(self, events: list[Event], standing: Standing | None) -> None:
         self._log.append(events)
+        points: dict[str, list[Point]] = {}
         for event in events:
             if event.training_id in self._drawn and event.steps is not None and event.fitness is not None:
-                self._curve.append(event.training_id, [(event.steps, event.fitness)])
+                points.setdefault(event.training_id, []).append((event.steps, event.fitness))
+        self._curve.append(points)
         if standing is not None:
             await self._stand(standing)
 

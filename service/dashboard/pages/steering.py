@@ -1,4 +1,4 @@
-"""How a run stands, and what may be asked of it: pause, resume, cancel, extend."""
+"""What a run is about, how it stands, and what may be asked of it: pause, resume, cancel, extend."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from service.dashboard.client import Api
-from service.dashboard.components.steering import SteeringBar, Wish
+from service.dashboard.components.run_head import RunHead, Wish
 from service.dashboard.faults import DashboardFault
 from service.dashboard.frame import question
 from service.schema import Extension, Run, RunState
 
 
 class Steering:
-    """A run's state and the buttons that change it; those that its state does not allow are not there."""
+    """A run's task, its state and the buttons that change it; those that its state does not allow are not there."""
 
     def __init__(self, api: Api, run: Run) -> None:
         self._api = api
         self._id = run.id
-        self._bar = SteeringBar(f"/api/v1/runs/{run.id}/export", self._wish)
+        self._head = RunHead(run.request.task, f"/api/v1/runs/{run.id}/export", self._wish)
         self.show(run)
 
     def show(self, run: Run) -> None:
         """The run as it stands now."""
-        self._bar.show(run.state, run.reason or "", _allowed(run.state))
+        self._head.show(run.state, run.reason or "", _allowed(run.state))
 
     async def _wish(self, wish: Wish) -> None:
         match wish:

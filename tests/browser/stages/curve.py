@@ -63,10 +63,10 @@ def _live() -> None:
             lines=lines,
             levels=[Level("human", 3.0, 2.5, 3.5)],
         )
-    ui.button("Append", on_click=lambda: curve.append("a", BEYOND))
-    ui.button("Append in half a second", on_click=lambda: ui.timer(0.5, lambda: curve.append("a", BEYOND), once=True))
-    ui.button("Append to second", on_click=lambda: curve.append("b", [(3000.0, 7.0)]))
-    ui.button("Send once more", on_click=lambda: curve.run_method("append", 0, "a", [(900.0, 99.0), *BEYOND]))
+    ui.button("Append", on_click=lambda: curve.append({"a": BEYOND}))
+    ui.button("Append in half a second", on_click=lambda: ui.timer(0.5, lambda: curve.append({"a": BEYOND}), once=True))
+    ui.button("Append to second", on_click=lambda: curve.append({"b": [(3000.0, 7.0)]}))
+    ui.button("Send once more", on_click=lambda: curve.run_method("append", 0, [("a", [(900.0, 99.0), *BEYOND])]))
     ui.button("Send all", on_click=curve.update)
     ui.button("Show another", on_click=lambda: curve.show([Line("a", "another", ((5.0, 6.0),))]))
 

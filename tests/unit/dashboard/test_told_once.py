@@ -10,7 +10,7 @@ from nicegui.page import page
 
 from service.dashboard.components.facts import Facts
 from service.dashboard.components.feedback import FeedbackBox
-from service.dashboard.components.steering import SteeringBar, Wish
+from service.dashboard.components.run_head import RunHead, Wish
 
 
 @pytest.fixture
@@ -27,15 +27,15 @@ async def nothing(_: str) -> None:
 
 def test_a_state_is_sent_once(client: Client) -> None:
     allowed: list[Wish] = ["pause", "cancel"]
-    bar = SteeringBar("/export", nothing)
-    bar.show("running", "", allowed)
+    head = RunHead("run", "/export", nothing)
+    head.show("running", "", allowed)
     client.outbox.updates.clear()
 
-    bar.show("running", "", allowed)
+    head.show("running", "", allowed)
     assert not client.outbox.updates
 
-    bar.show("paused", "", allowed)
-    assert list(client.outbox.updates) == [bar.id]
+    head.show("paused", "", allowed)
+    assert list(client.outbox.updates) == [head.id]
 
 
 def test_what_may_be_said_is_sent_once(client: Client) -> None:

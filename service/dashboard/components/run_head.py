@@ -1,4 +1,4 @@
-"""How a run stands, and what may be asked of it, in one element."""
+"""What a run is about, how it stands, and what may be asked of it, in one element."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Wish = Literal["pause", "resume", "extend", "cancel"]
 WISHES: tuple[Wish, ...] = get_args(Wish)
 
 
-class SteeringBar(Element, component="steering.js"):
-    """A state with its reason, a button for each wish that it allows, and a link to what can be exported."""
+class RunHead(Element, component="run_head.js"):
+    """The run's task as heading of its page, its state, a button for each wish that this allows, and a link to its export."""
 
-    def __init__(self, export: str, on_wish: Callable[[Wish], Awaitable[None]]) -> None:
+    def __init__(self, task: str, export: str, on_wish: Callable[[Wish], Awaitable[None]]) -> None:
         super().__init__()
-        self._props["exported"] = export
+        self._props["task"], self._props["exported"] = task, export
 
         def wished(event: GenericEventArguments) -> Awaitable[None] | None:
             wish = next((one for one in WISHES if one == event.args), None)  # from a browser, which may send anything

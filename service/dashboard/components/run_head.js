@@ -1,8 +1,9 @@
-// A run's state, and a button for each thing that may be asked of it now.
+// A run's task and state, and a button for each thing that may be asked of it now.
 
 export default {
   template: `
-    <div class="rs-part">
+    <div class="rs-row rs-spread">
+      <h1>{{ task }}</h1>
       <div class="rs-row">
         <div class="rs-state" :class="'rs-state-' + state">{{ state.replaceAll("_", " ") }}</div>
         <q-btn v-for="wish in allowed" :key="wish" outline no-caps dense padding="2px 10px" color="primary"
@@ -11,5 +12,6 @@ export default {
       </div>
       <div v-if="reason" class="rs-quiet">{{ reason }}</div>
     </div>`,
-  props: { state: String, reason: String, allowed: Array, exported: String },
+  props: { task: String, state: String, reason: String, allowed: Array, exported: String },
+  emits: ["wish"],
 };
