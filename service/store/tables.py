@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, UniqueConstraint, false
+from sqlalchemy.orm import configure_mappers
 from sqlmodel import Field, SQLModel
 
 from service.schema import (
@@ -302,3 +303,6 @@ class EventRow(SQLModel, table=True):
     fitness: float | None = None
     steps_per_second: float | None = None
     steps: int | None = Field(default=None, sa_type=BigInteger)
+
+
+configure_mappers()  # here, and not at a first query: what a process makes before it serves is left out where it looks for garbage

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -75,17 +75,17 @@ class LineageView(Element, component="lineage.js", dependencies=["downloads.js"]
         self._address = address
         probe = address(PROBE)
         self._base = probe.removesuffix(PROBE) if probe.endswith(PROBE) else ""
-        self._nodes: dict[str, Node] = {}
         self._rows: dict[str, Row] = {}
-        self._take(lineage.candidates)
+        self._take(lineage)
         self._props["base"], self._props["unit"] = self._base, unit
         self._remember(lineage.best_path, best)
         hand_out(self, "Candidates", CANDIDATES, self._all)
 
-    def change(self, nodes: Sequence[Node], best_path: Sequence[str]) -> None:
-        """Takes in candidates that are new or have changed; what is not among them stays as it is."""
-        changed = self._take(nodes)
-        path, best = tuple(best_path), best_path[-1] if best_path else None
+    def change(self, lineage: Lineage) -> None:
+        """Shows it as it is now; the browser is sent the candidates that are new or have changed."""
+        changed = self._take(lineage)
+        path = lineage.best_path
+        best = path[-1] if path else None
         if not changed and (path, best) == (self._props["path"], self._props["best"]):
             return
         with self._props.suspend_updates():
@@ -97,7 +97,7 @@ class LineageView(Element, component="lineage.js", dependencies=["downloads.js"]
 
         def asked(event: GenericEventArguments) -> Awaitable[None] | None:
             ids = event.args  # from a browser, which may send anything
-            known = isinstance(ids, list) and all(isinstance(one, str) and one in self._nodes for one in ids)
+            known = isinstance(ids, list) and all(isinstance(one, str) and one in self._rows for one in ids)
             return handler(tuple(ids)) if known and FEWEST <= len(set(ids)) == len(ids) <= MOST else None
 
         return self.on("compare", asked)
@@ -116,12 +116,13 @@ class LineageView(Element, component="lineage.js", dependencies=["downloads.js"]
         return self.on("arrange", arranged)
 
     async def _all(self) -> tuple[Node, ...]:
-        return tuple(self._nodes.values())
+        return self._lineage.candidates
 
-    def _take(self, nodes: Iterable[Node]) -> tuple[Row, ...]:
+    def _take(self, lineage: Lineage) -> tuple[Row, ...]:
         """The rows that are no longer as they were sent; a parent's new fitness changes its children's too."""
-        self._nodes |= {node.id: node for node in nodes}
-        rows = {node.id: self._row(node) for node in self._nodes.values()}
+        self._lineage = lineage
+        nodes = {node.id: node for node in lineage.candidates}
+        rows = {node.id: self._row(node, nodes) for node in lineage.candidates}
         changed = tuple(row for key, row in rows.items() if row != self._rows.get(key))
         self._rows = rows
         return changed
@@ -130,8 +131,8 @@ class LineageView(Element, component="lineage.js", dependencies=["downloads.js"]
         # Tuples, since NiceGUI watches every list within its properties for changes.
         self._props["cards"], self._props["path"], self._props["best"] = tuple(self._rows.values()), path, best
 
-    def _row(self, node: Node) -> Row:
-        parent = self._nodes.get(node.parents[0]) if node.parents else None
+    def _row(self, node: Node, nodes: Mapping[str, Node]) -> Row:
+        parent = nodes.get(node.parents[0]) if node.parents else None
         change = None
         if parent is not None and node.fitness is not None and parent.fitness is not None:
             change = node.fitness - parent.fitness

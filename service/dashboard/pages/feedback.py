@@ -18,20 +18,20 @@ DEAF = "The offline designer reads no words; a model would."
 class FeedbackCard:
     """Words on a run, or on one of its candidates, and a place for more as long as somebody would hear them."""
 
-    def __init__(self, api: Api, run: Run, candidate_id: str | None = None) -> None:
-        self._api, self._run, self._candidate_id = api, run, candidate_id
+    def __init__(self, api: Api, run_id: str, candidate_id: str | None = None) -> None:
+        self._api, self._run_id, self._candidate_id = api, run_id, candidate_id
 
-    async def build(self) -> None:
-        """Shows what was said. Raises `DashboardFault`."""
+    async def build(self, run: Run) -> None:
+        """Shows what was said, and what may be as the run stands. Raises `DashboardFault`."""
         self._box = FeedbackBox(self._send)
         about = self._candidate_id
-        for given in await self._api.feedback(self._run.id):
+        for given in await self._api.feedback(run.id):
             if about in (None, given.candidate_id):
                 self._tell(given)
-        for order in await self._api.preferences(self._run.id):
+        for order in await self._api.preferences(run.id):
             if about is None or about in order.ranking:
                 self._tell(order)
-        self.show(self._run)
+        self.show(run)
 
     def show(self, run: Run) -> None:
         """What may be said, as the run stands now."""
@@ -46,7 +46,7 @@ class FeedbackCard:
             ui.notify("Say something first.", type="warning")
             return
         try:
-            given = await self._api.say(self._run.id, Words(words=said, candidate_id=self._candidate_id))
+            given = await self._api.say(self._run_id, Words(words=said, candidate_id=self._candidate_id))
         except (DashboardFault, ValueError) as fault:  # more words than it may be
             ui.notify(str(fault), type="negative")
             return

@@ -35,25 +35,22 @@ def install(site: Site) -> None:
     @site.page("/runs/{run_id}", "Run", KEYS)
     async def run(visit: Visit) -> None:
         standing = await visit.following.standing(visit.api, visit.path["run_id"])
-        page = _RunPage(visit, standing)
-        await page.build()
+        await _RunPage(visit, standing.run.id).build(standing)
 
 
 class _RunPage:
-    def __init__(self, visit: Visit, standing: Standing) -> None:
-        self._api, self._visit = visit.api, visit
-        self._standing = standing
-        self._id = standing.run.id
+    def __init__(self, visit: Visit, run_id: str) -> None:
+        self._api, self._visit, self._id = visit.api, visit, run_id
 
-    async def build(self) -> None:
-        run = self._standing.run
+    async def build(self, standing: Standing) -> None:
+        run = standing.run
         ui.page_title(f"{run.request.task[:60]} · Rewardsmith")
         self._steering = Steering(self._api, run)
         self._notice = Notice()
         self._facts = Facts(_facts(run)).classes("rs-card")
         self._levels = levels_of(run, await self._api.environment(run.request.environment))
         self._lineage = LineageView(
-            self._standing.lineage,
+            standing.lineage,
             address=lambda candidate_id: run_address(self._id, candidate_id),
             best=run.best_candidate_id,
             unit=run.fitness.unit or None,
@@ -62,19 +59,19 @@ class _RunPage:
         )
         self._lineage.on_compare(self._compare).on_arrange(self._arranged)
         with ui.element("section").classes("rs-columns"):
-            await self._draw()
+            await self._draw(standing)
         with ui.element("section").classes("rs-columns"):
-            self._feedback = FeedbackCard(self._api, run)
-            await self._feedback.build()
-            await self._history()
+            self._feedback = FeedbackCard(self._api, self._id)
+            await self._feedback.build(run)
+            await self._history(run.last_event)
         # What happens while the page is built follows: it is told from where it began.
         leave = self._visit.following.follow(self._api, self._id, run.last_event, self._take, self._notice.tell)
         ui.context.client.on_delete(leave)
 
-    async def _draw(self) -> None:
-        run = self._standing.run
+    async def _draw(self, standing: Standing) -> None:
+        run = standing.run
         unit = f"{run.fitness.name} ({run.fitness.unit})" if run.fitness.unit else run.fitness.name
-        self._shown = leading(self._standing.lineage)
+        self._shown = leading(standing.lineage)
         lines = await lines_of(self._api, self._id, self._shown)
         self._drawn = {line.key for line in lines}
         self._curve = Curve(
@@ -93,13 +90,12 @@ class _RunPage:
                 label=f"What the {paid} have bought",
                 x=paid,
                 y=f"best {unit}",
-                lines=best_so_far(self._standing.iterations, what),
+                lines=best_so_far(standing.iterations, what),
                 levels=self._levels,
             )
             self._bought[curve.classes("rs-card")] = what
 
-    async def _history(self) -> None:
-        last = self._standing.run.last_event
+    async def _history(self, last: int) -> None:
         events = await self._api.events(self._id, max(0, last - RECENT_EVENTS))
         self._log = EventLog([event for event in events if event.number <= last], self._newest_events)
 
@@ -125,11 +121,10 @@ class _RunPage:
             await self._stand(standing)
 
     async def _stand(self, standing: Standing) -> None:
-        self._standing = standing
         self._steering.show(standing.run)
         self._feedback.show(standing.run)
         self._facts.show(_facts(standing.run))
-        self._lineage.change(standing.lineage.candidates, standing.lineage.best_path)
+        self._lineage.change(standing.lineage)
         for curve, what in self._bought.items():
             curve.show(best_so_far(standing.iterations, what), self._levels)
         shown = leading(standing.lineage)

@@ -63,10 +63,13 @@ def install(_: FastAPI) -> None:
     def three() -> None:
         with frame("Stage", {}):
             view = _view(THREE, PATH)
-            ui.button("Nothing changes", on_click=lambda: view.change(THREE, PATH))
+            ui.button("Nothing changes", on_click=lambda: view.change(_lineage(THREE, PATH)))
             ended = node(2, 2, "trained", 14.0, "mutated", "1-2")
-            ui.button("One changes", on_click=lambda: view.change([ended], [identity(1, 2), identity(2, 2)]))
-            ui.button("One comes", on_click=lambda: view.change([node(4, 0, "proposed", None, "mutated")], PATH))
+            others = tuple(one for one in THREE if one.id != ended.id)
+            better = (identity(1, 2), identity(2, 2))
+            ui.button("One changes", on_click=lambda: view.change(_lineage((*others, ended), better)))
+            new = node(4, 0, "proposed", None, "mutated")
+            ui.button("One comes", on_click=lambda: view.change(_lineage((*THREE, new), PATH)))
 
     @ui.page("/none")
     def none() -> None:
@@ -79,10 +82,14 @@ def install(_: FastAPI) -> None:
             _view(eighty(), tuple(identity(iteration, 0) for iteration in range(1, 11)))
 
 
+def _lineage(nodes: Sequence[Node], path: tuple[str, ...]) -> Lineage:
+    return Lineage(candidates=tuple(nodes), best_path=path)
+
+
 def _view(nodes: Sequence[Node], path: tuple[str, ...]) -> LineageView:
     compared = ui.label().props("id=compared")
     view = LineageView(
-        Lineage(candidates=tuple(nodes), best_path=path),
+        _lineage(nodes, path),
         address=lambda candidate: run_address(RUN, candidate),
         best=path[-1] if path else None,
         unit="m/s",
