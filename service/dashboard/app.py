@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 from fastapi import FastAPI
 from nicegui import app, ui
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.dashboard.pages import candidate, compare, health, login, new_run, run, runs
@@ -22,6 +23,7 @@ from service.dashboard.session import CookieAsBearer, Guarded
 from service.dashboard.site import Site
 
 API = "/api/"
+SOCKETS = "/_nicegui_ws"
 PAGES = (runs, new_run, run, candidate, compare, health, login)
 RECONNECT_SECONDS = 30.0
 """So long a page is kept for a viewer whose network is away; later it is made anew."""
@@ -35,7 +37,7 @@ def dashboard_beside(api: ASGIApp, lifespan: Lifespan) -> ASGIApp:
     http = httpx.AsyncClient(
         transport=httpx.ASGITransport(api, raise_app_exceptions=False), base_url="http://127.0.0.1"
     )
-    return _Beside(CookieAsBearer(api), Guarded(app), _life_of_pages(http, lifespan))
+    return _Beside(CookieAsBearer(api), Guarded(_Pages()), _life_of_pages(http, lifespan))
 
 
 def dashboard_of(server: str) -> ASGIApp:
@@ -48,7 +50,7 @@ def dashboard_of(server: str) -> ASGIApp:
         yield
         await http.aclose()
 
-    return _Beside(CookieAsBearer(Passage(http)), Guarded(app), _life_of_pages(http, closing))
+    return _Beside(CookieAsBearer(Passage(http)), Guarded(_Pages()), _life_of_pages(http, closing))
 
 
 class _Beside:
@@ -64,6 +66,23 @@ class _Beside:
             await self._api(scope, receive, send)
         else:
             await self._pages(scope, receive, send)
+
+
+class _Pages:
+    """ASGI: NiceGUI's application, of which a viewer's websocket is a mount.
+
+    That is asked directly: all layers of an application would stay around it as long as it is open, and pass on each message.
+    """
+
+    def __init__(self) -> None:
+        mounts = (route for route in app.routes if isinstance(route, Mount))
+        self._sockets = next(mount.app for mount in mounts if mount.path == SOCKETS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"].startswith(f"{SOCKETS}/"):
+            await self._sockets({**scope, "root_path": SOCKETS}, receive, send)
+        else:
+            await app(scope, receive, send)
 
 
 def _warm(lifespan: Lifespan) -> Lifespan:

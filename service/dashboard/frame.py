@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
 from service.dashboard.components.header import Header, Key
+from service.dashboard.notice import Notice
 from service.dashboard.session import COOKIE
 
 STYLE = Path(__file__).with_name("style.css")
@@ -18,14 +20,21 @@ KEYS: tuple[Key, ...] = (("d", "dark, light, or as the system"), ("?", "these ke
 """Of every page."""
 
 
+class Framed(NamedTuple):
+    """What is a page's own."""
+
+    main: ui.element
+    notice: Notice
+
+
 @contextmanager
-def frame(title: str, cookies: Mapping[str, str], understood: Sequence[Key] = ()) -> Iterator[ui.element]:
-    """The page's main part within it, to be filled; keys that it has beside those of every page are told with them."""
+def frame(title: str, cookies: Mapping[str, str], understood: Sequence[Key] = ()) -> Iterator[Framed]:
+    """The page within it, to be filled; keys that it has beside those of every page are told with them."""
     ui.add_css(STYLE)
     header = Header(PAGES, title, (*understood, *KEYS), logged_in=COOKIE in cookies)
     with ui.element("main").classes("rs-main") as main:
         header.lead_past_to(main)
-        yield main
+        yield Framed(main, Notice(header))
 
 
 def words(tag: str, said: str) -> TextElement:

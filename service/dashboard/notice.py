@@ -7,24 +7,25 @@ from datetime import UTC, datetime
 
 from nicegui import ui
 
+from service.dashboard.components.header import Header
 from service.dashboard.faults import DashboardFault, LoggedOut
 
 
 class Notice:
     """One line, there only while something is wrong; whoever is logged out meanwhile is led to the login."""
 
-    def __init__(self) -> None:
-        self._line = ui.label().classes("rs-notice").props("role=status")
-        self._line.set_visibility(False)
+    def __init__(self, header: Header) -> None:
+        self._header = header
 
     def tell(self, fault: DashboardFault | None) -> None:
         """Says since when the page stands still and why, or nothing more."""
         if isinstance(fault, LoggedOut):
-            with self._line:
+            with self._header:
                 ui.navigate.to("/login")
-        if fault is not None and not self._line.visible:
-            self._line.set_text(f"Not live since {datetime.now(UTC):%H:%M:%S} UTC: {fault}")
-        self._line.set_visibility(fault is not None)
+        if fault is None:
+            self._header.tell("")
+        elif not self._header.notice:
+            self._header.tell(f"Not live since {datetime.now(UTC):%H:%M:%S} UTC: {fault}")
 
     def kept(self, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """The work, whose faults are said here."""

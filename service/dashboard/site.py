@@ -17,6 +17,7 @@ from service.dashboard.components.header import Key
 from service.dashboard.faults import ApiAway, ApiRefused, DashboardFault, LoggedOut
 from service.dashboard.following import Following
 from service.dashboard.frame import frame, heading
+from service.dashboard.notice import Notice
 from service.dashboard.session import COOKIE
 
 BUILT_SECONDS = 30.0
@@ -28,6 +29,7 @@ class Visit:
 
     api: Api
     following: Following
+    notice: Notice
     path: Mapping[str, str]
     query: Mapping[str, str]
 
@@ -59,8 +61,9 @@ class Site:
         return register
 
     async def _show(self, build: Build, title: str, keys: Sequence[Key], request: Request) -> Response | None:
-        visit = Visit(self.api(request.cookies.get(COOKIE)), self._following, request.path_params, request.query_params)
-        with frame(title, request.cookies, keys) as main:
+        with frame(title, request.cookies, keys) as (main, notice):
+            api = self.api(request.cookies.get(COOKIE))
+            visit = Visit(api, self._following, notice, request.path_params, request.query_params)
             try:
                 async with asyncio.timeout(BUILT_SECONDS):
                     await build(visit)
@@ -74,6 +77,8 @@ class Site:
             except DashboardFault as fault:
                 main.clear()
                 _tell(fault)
+        # NiceGUI keeps the request as long as the page: one that keeps nothing of its connection.
+        ui.context.client._request = Request(request.scope)
         return None
 
 

@@ -23,6 +23,7 @@ export default {
         </nav>
         <q-btn flat no-caps dense color="primary" label="Keys" class="rs-keys" @click="telling = true" />
         <form v-if="loggedIn" method="post" action="/logout"><button type="submit" class="rs-quiet-button">Log out</button></form>
+        <div v-show="notice" role="status" class="rs-notice">{{ notice }}</div>
       </header>
       <q-dialog v-model="telling" aria-label="Keys">
         <q-card class="nicegui-card">
@@ -32,7 +33,7 @@ export default {
         </q-card>
       </q-dialog>
     </div>`,
-  props: { pages: Array, current: String, keys: Array, loggedIn: Boolean, content: String },
+  props: { pages: Array, current: String, keys: Array, loggedIn: Boolean, content: String, notice: String },
   data: () => ({ colours: remembered(), telling: false }),
   mounted() {
     this.unlisten = listen({ colours: this.otherColours, help: () => (this.telling = true) });

@@ -12,7 +12,6 @@ from service.dashboard.components.replay import REPLAY_KEYS, Replay
 from service.dashboard.curves import POINTS, levels_of, searched, short
 from service.dashboard.following import Standing
 from service.dashboard.frame import heading, words
-from service.dashboard.notice import Notice
 from service.dashboard.pages.beside import Beside
 from service.dashboard.pages.code import difference_of, show_completions, show_verdict
 from service.dashboard.pages.continuing import Continuing
@@ -63,7 +62,7 @@ class _CandidatePage:
         self._feedback = FeedbackCard(self._api, run.id, candidate.id)
         await self._feedback.build(run)
         await self._show()
-        leave = self._visit.following.follow(self._api, run.id, run.last_event, self._take, self._notice.tell)
+        leave = self._visit.following.follow(self._api, run.id, run.last_event, self._take, self._visit.notice.tell)
         ui.context.client.on_delete(leave)
 
     def _head(self) -> None:
@@ -75,7 +74,6 @@ class _CandidatePage:
             with ui.element("div").classes("rs-row"):
                 self._state = ui.label().props("role=status")
                 self._continuing = Continuing(self._api, self._run, self._candidate.id)
-        self._notice = Notice()
         self._reason = ui.label().classes("rs-notice")
         with ui.element("div").classes("rs-card"):
             self._facts = Facts()

@@ -9,7 +9,6 @@ from nicegui import ui
 from service.dashboard.client import Api
 from service.dashboard.components.table import Table
 from service.dashboard.frame import heading, words
-from service.dashboard.notice import Notice
 from service.dashboard.site import Site, Visit
 from service.dashboard.tables import Column, figures
 from service.dashboard.wording import ago, usd, whole
@@ -57,10 +56,9 @@ def install(site: Site) -> None:
     @site.page("/health", "Health")
     async def health(visit: Visit) -> None:
         heading("Health")
-        notice = Notice()
         page = _Health(visit.api)
         await page.show()
-        ui.timer(EVERY_SECONDS, notice.kept(page.show), immediate=False)
+        ui.timer(EVERY_SECONDS, visit.notice.kept(page.show), immediate=False)
 
 
 class _Health:

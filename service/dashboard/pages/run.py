@@ -14,7 +14,6 @@ from service.dashboard.components.lineage import LINEAGE_KEYS, LineageView
 from service.dashboard.curves import best_so_far, leading, levels_of, lines_of
 from service.dashboard.faults import DashboardFault
 from service.dashboard.following import Standing
-from service.dashboard.notice import Notice
 from service.dashboard.pages.feedback import FeedbackCard
 from service.dashboard.pages.steering import Steering
 from service.dashboard.site import Site, Visit, address, run_address
@@ -46,7 +45,6 @@ class _RunPage:
         run = standing.run
         ui.page_title(f"{run.request.task[:60]} · Rewardsmith")
         self._steering = Steering(self._api, run)
-        self._notice = Notice()
         self._facts = Facts(_facts(run)).classes("rs-card")
         self._levels = levels_of(run, await self._api.environment(run.request.environment))
         self._lineage = LineageView(
@@ -58,14 +56,13 @@ class _RunPage:
             order=self._visit.query.get("order", ""),
         )
         self._lineage.on_compare(self._compare).on_arrange(self._arranged)
-        with ui.element("section").classes("rs-columns"):
+        with ui.element("section").classes("rs-columns rs-pairs"):
             await self._draw(standing)
-        with ui.element("section").classes("rs-columns"):
             self._feedback = FeedbackCard(self._api, self._id)
             await self._feedback.build(run)
             await self._history(run.last_event)
         # What happens while the page is built follows: it is told from where it began.
-        leave = self._visit.following.follow(self._api, self._id, run.last_event, self._take, self._notice.tell)
+        leave = self._visit.following.follow(self._api, self._id, run.last_event, self._take, self._visit.notice.tell)
         ui.context.client.on_delete(leave)
 
     async def _draw(self, standing: Standing) -> None:

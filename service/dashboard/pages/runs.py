@@ -9,7 +9,6 @@ from nicegui.events import ValueChangeEventArguments
 
 from service.dashboard.components.table import Table
 from service.dashboard.frame import heading, words
-from service.dashboard.notice import Notice
 from service.dashboard.site import Site, Visit, address, run_address
 from service.dashboard.tables import Column, figures
 from service.dashboard.wording import ago, usd, whole
@@ -83,7 +82,7 @@ class _Runs:
     def __init__(self, visit: Visit, asked: Asked, environments: list[str]) -> None:
         self._api, self._asked = visit.api, asked
         heading("Runs")
-        self._notice = Notice()
+        self._notice = visit.notice
         with ui.element("search").classes("rs-row"):
             ui.input("Search tasks", value=asked.text, on_change=self._search).props(
                 "type=search debounce=300 clearable"

@@ -12,6 +12,7 @@ def test_every_card_is_of_a_family_that_has_a_tuning() -> None:
 def test_a_family_trains_with_its_own_hyperparameters() -> None:
     assert tuned("gymnasium-mujoco", PPOConfig()) == PPOConfig()
     assert tuned("gymnasium-robotics", PPOConfig()) == PPOConfig(discount=0.98)
+    assert tuned("metaworld", PPOConfig()) == PPOConfig(discount=0.97)
     assert tuned("dm-control", PPOConfig()) == PPOConfig(discount=0.995)
 
 
