@@ -12,7 +12,7 @@ TUNINGS: Mapping[str, PPOConfig] = MappingProxyType(
         "gymnasium-mujoco": PPOConfig(),
         # Episodes of 50 steps: a discount of 1 - 1/50, as in Plappert et al. 2018 (arXiv:1802.09464), appendix A.
         "gymnasium-robotics": PPOConfig(discount=0.98),
-        # The discount that MuJoCo Playground trains its Panda arm with; of seven tunings the steadiest in docs/benchmarks.md.
+        # The discount that MuJoCo Playground trains its Panda arm with; of eight tunings the best in docs/benchmarks.md.
         "metaworld": PPOConfig(discount=0.97),
         # What MuJoCo Playground (Zakka et al. 2025, arXiv:2502.08844) trains its own versions of these environments with.
         "dm-control": PPOConfig(discount=0.995),
