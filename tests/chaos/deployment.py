@@ -17,6 +17,8 @@ from types import TracebackType
 import httpx
 import psutil
 
+from tests.descendants import below, kill
+
 BIN = Path(sys.executable).parent
 PATIENCE_SECONDS = 120.0
 
@@ -119,23 +121,14 @@ class RayCluster:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in [*psutil.Process(self._process.pid).children(recursive=True), self._process]:
-            with suppress(psutil.NoSuchProcess, ProcessLookupError):
-                process.kill()
+        kill(psutil.Process(self._process.pid).children(recursive=True))
+        self._process.kill()
         self._process.wait(PATIENCE_SECONDS)
         self._log.close()
 
     def kill_workers(self) -> int:
         """SIGKILL for whatever trains at this moment; how many were killed."""
-        found = [
-            one
-            for one in psutil.Process(self._process.pid).children(recursive=True)
-            if one.name().startswith("ray::_train")
-        ]
-        for worker in found:
-            with suppress(psutil.NoSuchProcess):
-                worker.kill()
-        return len(found)
+        return kill(below("ray::_train", self._process.pid))
 
 
 def ray_environment(token: str) -> dict[str, str]:

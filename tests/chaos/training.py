@@ -26,6 +26,7 @@ from service.training.job import (
     TrainingJob,
     code_of,
 )
+from tests.descendants import below, kill
 from tests.integration.training.small_jobs import HOPPER, RUN_FORWARD, Outcome, job_of, same
 
 KILLS, SEED = 10, 20_261_121
@@ -64,14 +65,12 @@ class Killer(threading.Thread):
         while self.kills < KILLS and not self.over.wait(moments.uniform(0, self._most_between)):
             while not (found := workers()) and not self.over.wait(0.01):
                 pass
-            for worker in found:
-                worker.kill()
-                self.kills += 1
+            self.kills += kill(found)
 
 
 def workers() -> list[psutil.Process]:
     """The processes on this machine that run a training at this moment."""
-    return [one for one in psutil.Process().children(recursive=True) if one.name().startswith("ray::_train")]
+    return below("ray::_train")
 
 
 def trained(cluster: Cluster) -> Iterator[ClusterProgress]:

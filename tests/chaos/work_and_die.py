@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -24,6 +24,7 @@ from service.store.claims import Claim
 from service.store.database import Database
 from service.store.store import Store, open_store
 from service.store.writer import Writer
+from tests.descendants import kill
 
 
 class Death:
@@ -39,9 +40,7 @@ class Death:
         with self._lock:
             self._left -= 1
             if self._left == 0:
-                for process in psutil.Process().children(recursive=True):
-                    with suppress(psutil.NoSuchProcess):  # Ray's own may die of their parent's death before their turn
-                        process.kill()
+                kill(psutil.Process().children(recursive=True))
                 os.kill(os.getpid(), signal.SIGKILL)
 
 

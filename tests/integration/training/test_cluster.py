@@ -20,6 +20,7 @@ from service.training.cluster import Cluster
 from service.training.errors import ClusterTooSmall, ClusterUnreachable, TrainingStopped, WorkerLost
 from service.training.footprint import population_bytes
 from service.training.job import ClusterProgress, Member, SegmentDone
+from tests.descendants import below, below_each, kill
 from tests.integration.training.small_jobs import OURS, SMALL, Outcome, job_of, same, train
 
 HUMAN = Member("human", 3, None)
@@ -62,7 +63,7 @@ def never() -> bool:
 
 def workers() -> list[psutil.Process]:
     """The processes on this machine that run a training at this moment."""
-    return [one for one in psutil.Process().children(recursive=True) if one.name().startswith("ray::_train")]
+    return below("ray::_train")
 
 
 def begun(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
@@ -132,15 +133,13 @@ def test_a_node_lost_in_the_middle_loses_and_doubles_nothing(
 
 
 def test_workers_that_die_before_every_segment_are_given_up(cluster: Cluster) -> None:
-    def kill() -> bool:
-        for worker in workers():
-            with suppress(psutil.NoSuchProcess):  # one that was killed a moment ago may be gone now
-                worker.kill()
+    def kill_all() -> bool:
+        kill(workers())
         return False
 
     told: list[ClusterProgress] = []
     with pytest.raises(WorkerLost, match="5 times in a row"):
-        told.extend(cluster.train(job_of(OURS), kill))
+        told.extend(cluster.train(job_of(OURS), kill_all))
     assert len(told) == 4
 
 
@@ -154,10 +153,7 @@ class Stop:
         if not self._due():
             return False
         found = workers()
-        self.doomed = list(found)
-        for worker in found:
-            with suppress(psutil.NoSuchProcess):
-                self.doomed += worker.children(recursive=True)
+        self.doomed = found + below_each(found)
         self.sandboxes = len(self.doomed) - len(found)
         self.asked = time.monotonic()
         return True

@@ -10,6 +10,7 @@ import pytest
 
 from service.training.cluster import Cluster
 from service.training.errors import ClusterDied, TrainingStopped
+from tests.descendants import below, below_each, kill
 from tests.integration.training.small_jobs import OURS, job_of
 
 
@@ -19,25 +20,19 @@ def cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-def below(name: str) -> list[psutil.Process]:
-    """The processes below this one whose name begins so."""
-    return [one for one in psutil.Process().children(recursive=True) if one.name().startswith(name)]
-
-
 @pytest.mark.parametrize("vital", ["raylet", "gcs_server"])
 def test_a_local_ray_that_dies_is_a_fault_of_the_cluster_and_the_next_training_starts_another(
     cluster: Cluster, vital: str
 ) -> None:
-    def kill() -> bool:
+    def kill_vital() -> bool:
         if below("ray::_train"):
             doomed = below(vital)
-            for process in doomed:
-                process.kill()
+            kill(doomed)
             psutil.wait_procs(doomed)
         return False
 
     with pytest.raises(ClusterDied, match=f"{vital}.* has died"):
-        list(cluster.train(job_of(OURS), kill))
+        list(cluster.train(job_of(OURS), kill_vital))
     assert not below("ray::")
 
     with pytest.raises(TrainingStopped):
@@ -49,7 +44,7 @@ def test_trainings_and_their_rewards_make_way_for_what_answers_people(cluster: C
 
     def look() -> bool:
         trainers = below("ray::_train")
-        rewards = [one for trainer in trainers for one in trainer.children(recursive=True)]
+        rewards = below_each(trainers)
         with suppress(psutil.NoSuchProcess):
             niceness.update(one.nice() for one in (*trainers, *rewards))
         return bool(trainers) and len(rewards) > 1  # the zygote, and a child of it
