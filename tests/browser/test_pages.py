@@ -424,6 +424,22 @@ def test_who_is_logged_out_logs_in_with_a_token(page: Page, tmp_path: Path) -> N
     store.close()
 
 
+def test_who_asks_too_often_is_told_so_and_not_that_the_token_is_wrong(page: Page, tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/rewardsmith.db")
+    secret = store.tokens.create("reader", Scope.READ).secret
+    store.close()
+    with (
+        served(tmp_path, "api", REWARDSMITH_REQUESTS_PER_MINUTE="1") as api,
+        served(tmp_path, "dashboard", sign="/login", REWARDSMITH_URL=api) as site,
+    ):
+        headers = {"Authorization": f"Bearer {secret}"}
+        assert page.request.get(f"{api}/api/v1/runs", headers=headers).status == 200
+        page.goto(f"{site}/login")
+        page.get_by_label("Token").fill(secret)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert")).to_contain_text("too many requests")
+
+
 def test_several_processes_are_refused(tmp_path: Path) -> None:
     with (
         pytest.raises(AssertionError, match="keeps its pages in one process; WEB_CONCURRENCY asks for '2'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode, urlsplit
 
@@ -9,12 +10,17 @@ from fastapi import Form, Request, Response
 from fastapi.responses import RedirectResponse
 from nicegui import app, ui
 
+from service.dashboard.client import Api
 from service.dashboard.faults import ApiAway, ApiRefused
 from service.dashboard.frame import heading, words
 from service.dashboard.session import COOKIE
 from service.dashboard.site import Site, Visit
 
-FAULTS = {"token": "This token is unknown or revoked.", "api": "The API does not answer; try again in a moment."}
+FAULTS = {
+    "token": "This token is unknown or revoked.",
+    "often": "The API had too many requests with this token or from here; try again in a minute.",
+    "api": "The API does not answer; try again in a moment.",
+}
 KEPT_SECONDS = 30 * 86_400
 
 
@@ -40,12 +46,8 @@ def install(site: Site) -> None:
     @app.post("/login", include_in_schema=False)
     async def take(request: Request, token: Annotated[str, Form()], next: Annotated[str, Form()] = "/") -> Response:  # noqa: A002
         token = token.strip()
-        try:
-            await site.api(token).runs({"limit": "1"})
-        except (ApiRefused, ValueError):  # a token that no header can hold is none
-            return RedirectResponse(f"/login?{urlencode({'next': _inside(next), 'fault': 'token'})}", 303)
-        except ApiAway:
-            return RedirectResponse(f"/login?{urlencode({'next': _inside(next), 'fault': 'api'})}", 303)
+        if fault := await _fault_of(site.api(token)):
+            return RedirectResponse(f"/login?{urlencode({'next': _inside(next), 'fault': fault})}", 303)
         answer = RedirectResponse(_inside(next), 303)
         secure = request.url.scheme == "https"
         answer.set_cookie(COOKIE, token, KEPT_SECONDS, httponly=True, secure=secure, samesite="strict")
@@ -56,6 +58,19 @@ def install(site: Site) -> None:
         answer = RedirectResponse("/login", 303)
         answer.delete_cookie(COOKIE)
         return answer
+
+
+async def _fault_of(api: Api) -> str:
+    """Which of the faults keeps who calls the API so from logging in; '' for none."""
+    try:
+        await api.runs({"limit": "1"})
+    except ApiRefused as refused:
+        return "often" if refused.status == HTTPStatus.TOO_MANY_REQUESTS else "token"
+    except ValueError:  # a token that no header can hold is none
+        return "token"
+    except ApiAway:
+        return "api"
+    return ""
 
 
 def _inside(target: str) -> str:
