@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from typing import NoReturn
+
 from service.cli.embedded import open_embedded
 from service.cli.place import settings_of_this_machine
 from service.cli.running import Wanted, start
-from service.cli.serving import free_port, serve_all
+from service.cli.serving import free_port
 from service.cli.terminal import console
 from service.schema import RunRequest, SearchConfig, TrainingConfig
 
@@ -46,4 +52,11 @@ def demonstrate(wanted: Wanted, *, serve: bool) -> None:
     if serve:
         port = free_port(HOST, PORT)
         out.print(f" The dashboard, until Ctrl-C: http://{HOST}:{port}/\n")
-        serve_all(HOST, port)
+        _become_the_server(port)
+
+
+def _become_the_server(port: int) -> NoReturn:
+    """Makes a server of this process: what it has compiled and loaded goes, and Ray is started where JAX has no threads."""
+    program = str(Path(sysconfig.get_path("scripts")) / "rewardsmith")
+    sys.stdout.flush()
+    os.execv(program, [program, "serve", "--host", HOST, "--port", str(port)])
