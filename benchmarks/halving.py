@@ -10,8 +10,8 @@ being the mean over the other seeds, since the luck of a seed is no merit. It is
 best again: the standard deviation of its fitness over seeds.
 
 All that was trained stands in `results/halving.jsonl` and is not trained again; `--report` trains nothing, `--rewards 12 --report`
-asks the same of the pool's first twelve. Ends with one line of JSON: means with 95% bootstrap intervals over the pool's rewards;
-exit 1 where regret is not below noise or steps are more than a third.
+asks the same of the pool's first twelve, `--after 12 --report` of the others. Ends with one line of JSON: means with 95%
+bootstrap intervals over the pool's rewards; exit 1 where regret is not below noise or steps are more than a third.
 """
 
 from __future__ import annotations
@@ -114,10 +114,10 @@ def train_missing(environment: str, rewards: int, seeds: int, steps: int | None)
         print(f"{environment}: {start + len(part)} of {len(missing)}", file=sys.stderr, flush=True)
 
 
-def drawn(environment: str, rewards: int, steps: int | None) -> list[Truth]:
-    """What is stored of the pool's first so many rewards."""
+def drawn(environment: str, rewards: int, after: int, steps: int | None) -> list[Truth]:
+    """What is stored of the pool's first so many rewards, without those `after` which it begins."""
     where = world(environment)
-    names = {candidate.id for candidate in pool(where, rewards)}
+    names = {candidate.id for candidate in pool(where, rewards)[after:]}
     return [truth for truth in stored(environment, steps or where.card.steps) if truth.reward in names]
 
 
@@ -213,6 +213,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--environments", nargs="+", default=("Hopper-v5", "HalfCheetah-v5"))
     parser.add_argument("--rewards", type=int, default=24)
+    parser.add_argument("--after", type=int, default=0, help="leave the pool's first so many rewards out of the report")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, help="of each training; the card's budget if not given")
     parser.add_argument("--draws", type=int, default=DRAWS)
@@ -225,7 +226,7 @@ def main() -> int:
         for environment in arguments.environments:
             train_missing(environment, arguments.rewards, arguments.seeds, arguments.steps)
     found = {
-        name: summary(drawn(name, arguments.rewards, arguments.steps), config, arguments.draws)
+        name: summary(drawn(name, arguments.rewards, arguments.after, arguments.steps), config, arguments.draws)
         for name in arguments.environments
     }
     met = all(one["met"] for one in found.values())

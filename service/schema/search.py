@@ -61,8 +61,8 @@ class HalvingConfig(Frozen):
 
     model_config = ConfigDict(allow_inf_nan=False)
 
-    eta: int = Field(3, ge=2, le=10, description="At each rung the best of every so many candidates train on.")
-    fewest: int = Field(2, ge=1, le=64, description="Candidates that always train on, however few began.")
+    eta: int = Field(2, ge=2, le=10, description="At each rung the best of every so many candidates train on.")
+    fewest: int = Field(1, ge=1, le=64, description="Candidates that always train on, however few began.")
     errors: float = Field(
         1.0,
         ge=0,

@@ -51,10 +51,10 @@ class Standing:
 def rungs(segments: int, eta: int) -> tuple[int, ...]:
     """After how many segments of a training candidates are compared: `segments / eta^i`, rounded, from 1 up.
 
-    Ten segments and eta 3 give 1 (10/9) and 3 (10/3). A generation of K then trains `K + 2 max(2, K//3) + 7 max(2, K//9)`
-    of its 10 K segments: 26 of 80 for K = 8, 29 of 90 for 9, 40 of 160 for 16, 54 of 240 for 24, at most a third from K = 8 on
-    as long as nobody stays for noise. Smaller generations save less (22 of 40 for 4), as two always go on; so do budgets of
-    fewer segments (22 of 64 for K = 8 and eight segments, compared after 1 and 3).
+    Ten segments and eta 2 give 1 (10/8), 3 (10/4) and 5 (10/2). A generation of K then trains `K + 2 (K//2) + 2 (K//4) +
+    5 (K//8)` of its 10 K segments, each count at least 1: 25 of 80 for K = 8, 26 of 90 for 9, 50 of 160 for 16, 75 of 240 for
+    24, at most a third from K = 8 on as long as nobody stays for noise. Smaller generations save less (15 of 40 for 4), as one
+    always goes on; so do budgets of fewer segments (17 of 48 for K = 8 and six segments, compared after 1, 2 and 3).
     """
     found: list[int] = []
     divisor = eta
