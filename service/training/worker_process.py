@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,14 +25,30 @@ def step_back() -> None:
 
 
 def kill_worker(name: str) -> None:
-    """Kills the process of the task `name` if it is on this machine; looks for it by title, since its number may be another's."""
+    """Kills the process of the task `name` if it is on this machine; looks for it by title, since its number may be another's.
+
+    Its sandboxes are killed with it: they would die of its death, but the kernel tells them of that once its memory is given up.
+    """
     title = f"ray::{name}".encode()
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             with suppress(OSError):  # ended meanwhile
                 if (process / "cmdline").read_bytes().startswith(title):
-                    os.kill(int(process.name), signal.SIGKILL)
-                    _hasten(process)
+                    doomed = [process, *_below(process)]
+                    for one in doomed:
+                        with suppress(ProcessLookupError):
+                            os.kill(int(one.name), signal.SIGKILL)
+                    for one in doomed:
+                        with suppress(OSError):
+                            _hasten(one)
+
+
+def _below(process: Path) -> Iterator[Path]:
+    with suppress(OSError):  # ended meanwhile
+        for children in process.glob("task/*/children"):
+            for child in children.read_text().split():
+                yield Path("/proc", child)
+                yield from _below(Path("/proc", child))
 
 
 def _hasten(process: Path) -> None:
