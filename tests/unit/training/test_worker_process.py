@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -55,6 +56,19 @@ def test_a_worker_is_killed_by_the_name_of_its_task_and_no_other_process_is() ->
         assert working.wait(timeout=10) == -signal.SIGKILL
         assert beside.poll() is None
         assert stranger.poll() is None
+
+
+def test_what_a_worker_has_begun_is_killed_with_it() -> None:
+    # A child that would outlive it, of which no kernel tells it that its parent has died.
+    name = task_name()
+    command = [f"ray::{name}", "-c", "sleep 60 & echo $!; wait"]
+    with subprocess.Popen(command, executable="/bin/sh", stdout=subprocess.PIPE) as working:
+        assert working.stdout is not None
+        child = os.pidfd_open(int(working.stdout.readline()))
+        kill_worker(name)
+        assert working.wait(timeout=10) == -signal.SIGKILL
+    assert select.select([child], [], [], 10)[0]
+    os.close(child)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a process that stepped back its place again")
