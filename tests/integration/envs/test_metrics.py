@@ -27,31 +27,34 @@ def judged(environment: str, metric: str, variables: dict[str, object], steps: i
         return sandboxed(episode, steps, ours.max_steps, ours.dt)
 
 
+IN_THE_AIR: dict[str, object] = {"torso_clearance": 0.5}
+
+
 def turning(turns: float, steps: int = 1000) -> Floats:
     return np.linspace(0.1, 0.1 + 2 * np.pi * turns, steps + 1).astype(np.float32)
 
 
 def test_one_turn_backwards_is_one_back_flip() -> None:
     # positive leans forward, so a back flip takes the angle from 0.1 to 0.1 - 2 pi, and a little over
-    value = judged("Hopper-backflip", "back_flips", {"torso_angle": turning(-1.001), "torso_height": 1.2}, 1000)
+    value = judged("Hopper-backflip", "back_flips", IN_THE_AIR | {"torso_angle": turning(-1.001), "torso_height": 1.2}, 1000)
     assert value.score == pytest.approx(1.0, abs=0.002)
     assert value.success
 
 
 def test_a_flip_that_ends_on_the_ground_is_no_success() -> None:
-    value = judged("Hopper-backflip", "back_flips", {"torso_angle": turning(-1.001), "torso_height": 0.3}, 1000)
+    value = judged("Hopper-backflip", "back_flips", IN_THE_AIR | {"torso_angle": turning(-1.001), "torso_height": 0.3}, 1000)
     assert value.score == pytest.approx(1.0, abs=0.002)
     assert not value.success
 
 
 def test_a_flip_forwards_is_none() -> None:
-    value = judged("Hopper-backflip", "back_flips", {"torso_angle": turning(1.5), "torso_height": 1.2}, 1000)
+    value = judged("Hopper-backflip", "back_flips", IN_THE_AIR | {"torso_angle": turning(1.5), "torso_height": 1.2}, 1000)
     assert value == MetricValue(0.0, False)
 
 
 def test_half_a_turn_backwards_and_up_again_is_half_a_flip() -> None:
     angle = np.concatenate([turning(-0.5, 500), turning(-0.5, 500)[-2::-1]])
-    value = judged("Hopper-backflip", "back_flips", {"torso_angle": angle, "torso_height": 1.2}, 1000)
+    value = judged("Hopper-backflip", "back_flips", IN_THE_AIR | {"torso_angle": angle, "torso_height": 1.2}, 1000)
     assert value.score == pytest.approx(0.5, abs=1e-6)
     assert not value.success
 
@@ -67,10 +70,12 @@ def test_the_hoppers_speed_is_over_the_whole_time_limit() -> None:
 
 
 def test_the_hopper_stands_for_the_seconds_that_it_is_high_and_slow() -> None:
-    # 501 of the 1001 states are high: 501 * 0.008 s
+    # 501 of the 1001 states are high: 501 * 0.008 s, which is no success; 951 of them are
     height = np.where(np.arange(1001) <= 500, 1.2, 0.8)
     value = judged("Hopper-v5", "stand", {"torso_height": height}, 1000)
+    longer = judged("Hopper-v5", "stand", {"torso_height": np.where(np.arange(1001) <= 950, 1.2, 0.8)}, 1000)
     assert value.score == pytest.approx(4.008, rel=1e-5)
+    assert (value.success, longer.success) == (False, True)
 
 
 def test_the_cheetahs_speed_is_its_way_over_its_time() -> None:
@@ -92,11 +97,12 @@ def test_who_walks_is_judged_by_the_way_over_the_time_limit_and_by_not_falling(n
 
 
 def test_the_walker_stands_for_the_seconds_that_it_is_high_and_slow() -> None:
-    # high in 501 of the 1001 states: 501 * 0.008 s
+    # high in 501 of the 1001 states: 501 * 0.008 s, which is no success; 951 of them are
     height = np.where(np.arange(1001) <= 500, 1.2, 0.9)
     value = judged("Walker2d-v5", "stand", {"torso_height": height}, 1000)
+    longer = judged("Walker2d-v5", "stand", {"torso_height": np.where(np.arange(1001) <= 950, 1.2, 0.9)}, 1000)
     assert value.score == pytest.approx(4.008, rel=1e-5)
-    assert value.success
+    assert (value.success, longer.success) == (False, True)
 
 
 def test_the_ant_lies_while_it_is_low_slow_and_near_where_it_began() -> None:
@@ -105,7 +111,20 @@ def test_the_ant_lies_while_it_is_low_slow_and_near_where_it_began() -> None:
     position = np.stack([3 + away, np.full(1001, 4.0)], axis=1)
     value = judged("Ant-lie-down", "seconds_lying", {"torso_height": 0.25, "torso_position": position}, 1000)
     assert value.score == pytest.approx(30.05, rel=1e-5)
-    assert value.success
+    assert not value.success
+
+
+def test_the_ant_has_lain_down_where_it_lies_low_slow_and_near_for_the_last_ten_seconds() -> None:
+    def success(height: object, position: object = 0.0, velocity: object = 0.0) -> bool:
+        shown = {"torso_height": height, "torso_position": position, "torso_velocity": velocity}
+        return judged("Ant-lie-down", "seconds_lying", shown, 1000).success
+
+    down, up = np.where(np.arange(1001) >= 100, 0.25, 0.6), np.where(np.arange(1001) >= 900, 0.6, 0.25)
+    crawled = np.stack([np.linspace(0, 25, 1001), np.zeros(1001)], axis=1)  # 25 m in 50 s are 0.5 m/s
+    assert success(down)
+    assert not success(up)
+    assert not success(0.25, crawled, [0.5, 0.0, 0.0])
+    assert not success(0.25, velocity=[0.0, 0.5, 0.0])  # shuffling on the spot
 
 
 def test_the_arm_is_judged_by_its_last_distance_to_the_goal() -> None:

@@ -161,6 +161,19 @@ def test_a_pen_that_only_twirls_does_not_spin() -> None:
     assert not value.success
 
 
+def test_a_pen_that_only_wobbles_does_not_spin() -> None:
+    # its end goes round a circle, 30 degrees from where it pointed, once a second: eight times, and a part of a turn each time
+    # would be counted about its own axis
+    def course(steps: int) -> tuple[Values, float]:
+        angle = 2 * np.pi * steps * 0.04
+        return turned(np.array([np.cos(angle), np.sin(angle), 0.0]), 30 / 360), 0.0
+
+    value, values = judged(SPIN, "spin", posed(course))
+    assert np.abs(values["pen_turns"]).max() > 1.0
+    assert value.score < 0.1
+    assert not value.success
+
+
 def test_a_pen_that_rocks_to_and_fro_counts_by_its_furthest_turn() -> None:
     # 0.4 turns either way
     value, _ = judged(SPIN, "spin", posed(lambda steps: (turned(LONG_AXIS, 0.4 * np.sin(0.3 * steps)), 0.0)))

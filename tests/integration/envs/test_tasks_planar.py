@@ -17,6 +17,9 @@ def _sandboxes() -> Iterator[None]:
     close_judges()
 
 
+FLIPS = [("Hopper-backflip", "back_flips", -1), ("Hopper-frontflip", "front_flips", 1)]
+
+
 def leap(hopper: Stage, turned: float, seconds: float = 8.0) -> Values:
     """Stands, leaps 1.3 m high while the torso turns so far forward (in turns), lands, and stands on."""
     flight = 1.0
@@ -36,9 +39,7 @@ def roll(hopper: Stage, turned: float) -> Values:
     return hopper.grounded(hopper.through((0, upright), (1, upright), (4, rolled), (8, rolled)))
 
 
-@pytest.mark.parametrize(
-    ("name", "metric", "way"), [("Hopper-backflip", "back_flips", -1), ("Hopper-frontflip", "front_flips", 1)]
-)
+@pytest.mark.parametrize(("name", "metric", "way"), FLIPS)
 def test_a_flip_is_a_whole_turn_the_right_way_that_ends_upright(name: str, metric: str, way: int) -> None:
     hopper = stage(name)
     flip = hopper.judged(metric, hopper.shown(leap(hopper, way * 1.01)))
@@ -55,14 +56,49 @@ def test_a_flip_is_a_whole_turn_the_right_way_that_ends_upright(name: str, metri
     assert half.score == pytest.approx(0.5, abs=1e-2)
 
 
-def test_rolling_forward_over_the_ground_is_no_front_flip() -> None:
-    hopper = stage("Hopper-frontflip")
-    rolled = hopper.judged("front_flips", hopper.shown(roll(hopper, 1.01)))
-    flip = hopper.judged("front_flips", hopper.shown(leap(hopper, 1.01)))
+@pytest.mark.parametrize(("name", "metric", "way"), FLIPS)
+def test_rolling_over_the_ground_is_no_flip(name: str, metric: str, way: int) -> None:
+    hopper = stage(name)
+    rolled = hopper.judged(metric, hopper.shown(roll(hopper, way * 1.01)))
+    flip = hopper.judged(metric, hopper.shown(leap(hopper, way * 1.01)))
     assert not rolled.success
     # the torso lies on the floor from a quarter turn to three quarters
     assert rolled.score == pytest.approx(0.51, abs=0.06)
     assert rolled.score < flip.score
+
+
+@pytest.mark.parametrize(("name", "metric", "way"), FLIPS)
+def test_rocking_between_the_air_and_the_floor_adds_up_to_no_flip(name: str, metric: str, way: int) -> None:
+    hopper = stage(name)
+    # five times over a tenth of a turn in the air, and back again with the torso on the floor
+    over, lying = np.linspace(0.4, 0.5, 100), np.linspace(0.5, 0.4, 100)
+    path = np.tile(hopper.pose(), (1000, 1))
+    path[:, 2] = 2 * np.pi * way * np.tile(np.concatenate([over, lying]), 5)
+    grounded = hopper.grounded(path)
+    grounded[np.arange(1000) % 200 < 100, 1] += 0.5
+    rocked = hopper.judged(metric, hopper.shown(grounded))
+    assert rocked.score == pytest.approx(0.1, abs=1e-3)
+    assert not rocked.success
+
+
+@pytest.mark.parametrize("name", ["Hopper-v5", "Walker2d-v5"])
+def test_who_crouches_or_walks_does_not_stand(name: str) -> None:
+    robot = stage(name)
+    seconds = 8.0
+    upright = robot.grounded(np.tile(robot.pose(), (round(seconds / robot.card.dt) + 1, 1)))
+    crouched, walking, fallen = upright.copy(), upright.copy(), upright[:-300]
+    crouched[:, 1] -= 0.45
+    walking[:, 0] = np.linspace(0, seconds, len(walking))
+    assert_told_apart(
+        robot,
+        "stand",
+        done={"still": robot.shown(upright)},
+        near={
+            "crouched": robot.shown(crouched),
+            "walking": robot.shown(walking),
+            "fallen": robot.shown(fallen),
+        },
+    )
 
 
 def hops(hopper: Stage, count: int, high: float, speed: float = 0.0, seconds: float = 8.0) -> Values:
@@ -152,6 +188,10 @@ def test_a_cheetah_that_runs_backwards_does_so_on_its_legs() -> None:
 
     dashed = run(cheetah, -3.0, lambda t: np.clip(t - 25, 0, 1) * np.pi)
     dashed[:, 0] = np.maximum(dashed[:, 0], -75)
+    time = np.arange(1001) * cheetah.card.dt
+    # 4 m/s back for half of each second, then on its back and ahead again
+    returned = run(cheetah, 0.0, lambda t: np.pi * (t % 1 >= 0.5))
+    returned[:, 0] = -4 * np.minimum(time % 1, 1 - time % 1)
     values = assert_told_apart(
         cheetah,
         "backward_speed",
@@ -163,6 +203,7 @@ def test_a_cheetah_that_runs_backwards_does_so_on_its_legs() -> None:
             "fallen over after 20 s, sliding": shown(-2.0, lambda t: np.clip(t - 20, 0, 1) * np.pi),
             "tumbling": shown(-2.0, lambda t: -3 * t),
             "quickly, then lying on its back": cheetah.shown(dashed),
+            "there, and back again on its back": cheetah.shown(returned),
         },
     )
     # 2 m/s all the time; of the turn onto its back, one third of a second is within 60 degrees: 20.33 s of 50 s

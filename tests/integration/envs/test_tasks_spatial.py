@@ -77,6 +77,14 @@ def test_an_ant_spins_on_the_spot_and_over_full_turns() -> None:
         angle = lambda t: 2 * np.pi * 6 * t / 50  # noqa: E731
         return moved(ant, lambda t: radius * np.sin(angle(t)), lambda t: radius * (1 - np.cos(angle(t))), angle)
 
+    # leaning by 30 degrees to one side after the other, 1.2 times a second
+    time = np.arange(1001) * ant.card.dt
+    round_, lean = 2 * np.pi * 1.2 * time, np.radians(30) / 2
+    wobble = np.tile(ant.pose(**STOOD), (1001, 1))
+    wobble[:, 3:7] = np.stack(
+        [np.full(1001, np.cos(lean)), np.sin(lean) * np.cos(round_), np.sin(lean) * np.sin(round_), np.zeros(1001)],
+        axis=1,
+    )
     values = assert_told_apart(
         ant,
         "turns_spun",
@@ -89,8 +97,10 @@ def test_an_ant_spins_on_the_spot_and_over_full_turns() -> None:
             "there and back": moved(ant, still, still, lambda t: 2 * np.pi * 6 * np.minimum(t, 50 - t) / 25),
             "fallen after the fifth": moved(ant, still, still, lambda t: 2 * np.pi * 6 * t / 50, seconds=44),
             "six rounds of a circle": circle(3.0),
+            "wobbling": ant.shown(ant.grounded(wobble)),
         },
     )
+    assert values["wobbling"].score < 0.1
     assert values["six turns to the left"].score == pytest.approx(6.0, abs=1e-3)
     assert values["six turns to the right"].score == pytest.approx(6.0, abs=1e-3)
     assert values["there and back"].score == pytest.approx(0.0, abs=1e-3)
