@@ -32,13 +32,14 @@ _CONFINEMENT_SECONDS: Final = 20.0
 class Limits:
     """What one reward may use.
 
-    `call_seconds`: per call, by the clock; `start_seconds`: to compile and run its module level; `cpu_seconds`: processor time over
-    all its calls; `memory_mib`: address space its process may add to what it is born with; `max_transitions`: the most rows of
-    a call.
+    `call_seconds`: per call, by the clock; `start_seconds`: to compile and run its module level; `patience`: how many times as long
+    a process is waited for that the machine gives less than half of either on a core; `cpu_seconds`: processor time over all its
+    calls; `memory_mib`: address space its process may add to what it is born with; `max_transitions`: the most rows of a call.
     """
 
     call_seconds: float = 5.0
     start_seconds: float = 20.0
+    patience: float = 1.0
     cpu_seconds: int = 3600
     memory_mib: int = 1024
     max_transitions: int = 1 << 20
@@ -118,7 +119,7 @@ class _Confined:
         try:
             self._await_confinement(child)
             child.ring(CALL.pack(0, 0, 0, 0, 0.0))
-            self._accept(child.wait(0, self._limits.start_seconds), Status.READY)
+            self._accept(child.wait(0, self._limits.start_seconds, self._limits.patience), Status.READY)
         except (RewardFault, SandboxFault):
             self.close()
             raise
@@ -163,7 +164,7 @@ class _Confined:
         self._sequence += 1
         try:
             child.ring(CALL.pack(self._sequence, rows, *more))
-            answer = child.wait(self._sequence, self._limits.call_seconds)
+            answer = child.wait(self._sequence, self._limits.call_seconds, self._limits.patience)
         except (RewardFault, SandboxFault) as error:
             # A copy, which holds no frames and through them no memory.
             self._fault = copy.copy(error)

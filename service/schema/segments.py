@@ -39,9 +39,9 @@ class SegmentPlan:
 def smallest_training(max_steps: int, config: TrainingConfig) -> int:
     """Environment steps of the shortest training: one segment of whole rollouts with two full episodes per environment.
 
-    `max_steps` is the environment's time limit in steps.
+    `max_steps` is the environment's time limit in steps; one step between the two episodes only resets.
     """
-    return ceil(2 * max_steps / config.rollout_length) * config.rollout_length * config.environments
+    return ceil((2 * max_steps + 1) / config.rollout_length) * config.rollout_length * config.environments
 
 
 def plan_segments(max_steps: int, config: TrainingConfig, steps: int) -> SegmentPlan:

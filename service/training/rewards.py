@@ -15,8 +15,8 @@ from service.schema import EpisodeEnd, EpisodeSummary
 from service.training.errors import FitnessFault
 
 Floats = NDArray[np.float32]
-TRAINING_LIMITS = Limits(call_seconds=20.0)
-"""Generous, because the clock runs on while the machine is busy with other trainings."""
+TRAINING_LIMITS = Limits(call_seconds=20.0, patience=30.0)
+"""Generous: trainings step back for whatever else wants a core, and no code is to fail for what a machine does beside it."""
 
 
 @dataclass(frozen=True)

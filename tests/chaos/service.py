@@ -36,9 +36,9 @@ REQUEST = {
     "environment": "Hopper-v5",
     "search": {"iterations": 3, "candidates": 3, "seed": 3},
     "training": {
-        "steps": 40_000,
+        "steps": 42_000,
         "environments": 2,
-        "rollout_length": 250,
+        "rollout_length": 300,
         "evaluation_episodes": 1,
         "confirmation_episodes": 2,
         "comparison_seeds": 2,

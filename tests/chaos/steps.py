@@ -36,7 +36,7 @@ REQUEST = RunRequest(
     search=SearchConfig(iterations=2, candidates=3, seed=3),
     training=TrainingConfig(
         environments=2,
-        rollout_length=250,
+        rollout_length=300,
         evaluation_episodes=1,
         confirmation_episodes=2,
         comparison_seeds=1,
@@ -45,7 +45,7 @@ REQUEST = RunRequest(
         ppo=PPOConfig(hidden_sizes=(16,), epochs=1, minibatch_size=100),
     ),
 )
-STEPS = 8000  # two segments
+STEPS = 8400  # two segments
 DEATHS = [
     ("start_iteration", "after", 1),
     ("intend_completion", "after", 1),  # in flight: possibly paid, asked again

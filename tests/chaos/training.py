@@ -32,7 +32,7 @@ from tests.integration.training.small_jobs import HOPPER, RUN_FORWARD, Outcome, 
 KILLS, SEED = 10, 20_261_121
 CONFIG = TrainingConfig(
     environments=8,
-    rollout_length=250,
+    rollout_length=300,
     evaluation_episodes=2,
     confirmation_episodes=4,
     ppo=PPOConfig(hidden_sizes=(32, 32), minibatch_size=50),

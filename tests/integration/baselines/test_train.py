@@ -21,12 +21,12 @@ from service.training.population import Population
 ARM = card("FetchReach-v4")
 QUICK = TrainingConfig(
     environments=2,
-    rollout_length=50,
+    rollout_length=60,
     evaluation_episodes=1,
     confirmation_episodes=2,
-    ppo=PPOConfig(hidden_sizes=(8,), epochs=1, minibatch_size=50),
+    ppo=PPOConfig(hidden_sizes=(8,), epochs=1, minibatch_size=60),
 )
-SEGMENT = 200  # two episodes of 50 steps in each of two environments
+SEGMENT = 240  # two episodes of 50 steps in each of two environments, in two rollouts of 60 steps
 SEEDS = 2
 ALL = 2 * SEEDS * 2 + 2 * SEEDS  # two rewards: two segments and one result of each training
 
@@ -70,11 +70,11 @@ def undisturbed(whole: Path) -> Baseline:
 
 def test_a_baseline_says_what_was_trained_and_how_it_came_out(undisturbed: Baseline) -> None:
     # what fills no whole segment is left out; each training ends with its second segment of 200 steps
-    assert undisturbed.steps == 400
+    assert undisturbed.steps == 480
     assert undisturbed.seeds == tuple(comparison_seeds(SEEDS, 0))
     assert set(undisturbed.versions) == {"rewardsmith", "envpool", "jax", "mujoco", "numpy"}
     for reward in (undisturbed.human, undisturbed.sparse):
-        assert [[point.steps for point in training.curve] for training in reward.trainings] == [[200, 400]] * SEEDS
+        assert [[point.steps for point in training.curve] for training in reward.trainings] == [[240, 480]] * SEEDS
         assert reward.interval == interval(reward.scores)
     assert undisturbed.gap == gap(undisturbed.human.scores, undisturbed.sparse.scores)
 

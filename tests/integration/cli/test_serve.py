@@ -33,7 +33,7 @@ REQUEST = {
     "training": {
         "steps": 200_000,
         "environments": 2,
-        "rollout_length": 250,
+        "rollout_length": 300,
         "evaluation_episodes": 1,
         "ppo": {"hidden_sizes": [16], "epochs": 1, "minibatch_size": 100},
     },

@@ -4,10 +4,10 @@ from service.schema import PPOConfig, TrainingConfig
 
 QUICK = TrainingConfig(
     environments=2,
-    rollout_length=250,
+    rollout_length=300,
     evaluation_episodes=1,
     confirmation_episodes=2,
     comparison_seeds=0,
     ppo=PPOConfig(hidden_sizes=(16,), epochs=1, minibatch_size=100),
 )
-ONE_SEGMENT = 4000
+ONE_SEGMENT = 4200

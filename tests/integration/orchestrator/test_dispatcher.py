@@ -176,7 +176,7 @@ def test_a_budget_of_seconds_stops_the_training_and_the_run_says_so(place: Place
 
 
 def test_the_runs_of_a_killed_orchestrator_are_taken_over_and_none_is_worked_twice(place: Place) -> None:
-    run_id = place.submit(steps=16_000)
+    run_id = place.submit(steps=16_800)
     names = {"DATA_FOLDER": place.settings.data_folder, "DATABASE_URL": place.settings.database_url, "LEASE_SECONDS": 5}
     environment = {**os.environ, **{f"REWARDSMITH_{name}": str(value) for name, value in names.items()}}
     command = [str(Path(sys.executable).with_name("rewardsmith")), "orchestrator"]
@@ -203,7 +203,7 @@ def test_a_server_that_is_away_for_a_moment_costs_nothing(tmp_path: Path) -> Non
         url = server.create("runs")
         migrate_store(url)
         place = Place(tmp_path, url)
-        run_id = place.submit(steps=16_000)
+        run_id = place.submit(steps=16_800)
         with place.working():
             place.until(run_id, lambda _: place.trained(run_id))
             server.restart()

@@ -34,13 +34,13 @@ METRIC = ARM.metrics[0]
 FITNESS = Fitness(name=METRIC.name, score=METRIC.score, success=METRIC.success, unit=METRIC.unit)
 QUICK = TrainingConfig(
     environments=2,
-    rollout_length=50,
+    rollout_length=60,
     evaluation_episodes=1,
     confirmation_episodes=2,
     comparison_seeds=2,
-    ppo=PPOConfig(hidden_sizes=(8,), epochs=1, minibatch_size=50),
+    ppo=PPOConfig(hidden_sizes=(8,), epochs=1, minibatch_size=60),
 )
-STEPS = 400
+STEPS = 480
 REWARD = "def compute_reward(gripper_position):\n    high = gripper_position[:, 2]\n    return high, {'high': high}\n"
 
 

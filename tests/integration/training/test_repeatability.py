@@ -86,7 +86,7 @@ def test_a_reward_that_turns_nan_ends_its_member_and_no_other(alone: Outcome) ->
     same(beside, alone)
 
 
-# What a member's code does from its twelfth call on: a segment has eight rollouts and one evaluation, so in the second.
+# What a member's code does from its twelfth call on: a segment has seven rollouts and one evaluation, so in the second.
 LATE_FAULTS = {
     "turns NaN": ("torso_height * float('nan')", "finite"),
     "explodes": ("torso_height * 2e38", "diverged"),

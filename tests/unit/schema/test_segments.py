@@ -41,7 +41,7 @@ def test_every_plan_keeps_to_its_budget_in_segments_of_two_full_episodes(
     steps = int(smallest * times)
     plan = plan_segments(max_steps, config, steps)
     assert 1 <= plan.segments <= MOST_SEGMENTS == 10
-    assert plan.rollouts * plan.rollout_length >= 2 * max_steps
+    assert plan.rollouts * plan.rollout_length > 2 * max_steps
     used = plan.segments * plan.steps_per_segment
     assert used <= steps
     # what is left would not fill one more rollout in every segment, nor one more segment
@@ -60,10 +60,12 @@ def test_the_smallest_training_is_the_smallest_plan(max_steps: int, config: Trai
 
 
 def test_the_smallest_training_holds_two_full_episodes_in_whole_rollouts_of_every_environment() -> None:
-    # 2 * 1000 steps fill 7.8 rollouts of 256 steps, so 8 of them; 8 * 256 * 8 environments = 16384
+    # 2 * 1000 steps and one between them fill 7.8 rollouts of 256 steps, so 8 of them; 8 * 256 * 8 environments = 16384
     assert smallest_training(1000, TrainingConfig(environments=8, rollout_length=256)) == 16384
 
 
-def test_episodes_that_fill_rollouts_exactly_need_no_further_one() -> None:
-    # 2 * 128 steps fill one rollout of 256 steps; 256 * 3 environments = 768
-    assert smallest_training(128, TrainingConfig(environments=3, rollout_length=256)) == 768
+def test_the_step_that_resets_between_two_episodes_needs_room_as_well() -> None:
+    # 127 + 1 + 127 steps fit into one rollout of 256 steps and 128 + 1 + 128 do not; 256 * 3 environments = 768
+    config = TrainingConfig(environments=3, rollout_length=256)
+    assert smallest_training(127, config) == 768
+    assert smallest_training(128, config) == 2 * 768
