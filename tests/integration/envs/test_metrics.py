@@ -36,19 +36,25 @@ def turning(turns: float, steps: int = 1000) -> Floats:
 
 def test_one_turn_backwards_is_one_back_flip() -> None:
     # positive leans forward, so a back flip takes the angle from 0.1 to 0.1 - 2 pi, and a little over
-    value = judged("Hopper-backflip", "back_flips", IN_THE_AIR | {"torso_angle": turning(-1.001), "torso_height": 1.2}, 1000)
+    value = judged(
+        "Hopper-backflip", "back_flips", IN_THE_AIR | {"torso_angle": turning(-1.001), "torso_height": 1.2}, 1000
+    )
     assert value.score == pytest.approx(1.0, abs=0.002)
     assert value.success
 
 
 def test_a_flip_that_ends_on_the_ground_is_no_success() -> None:
-    value = judged("Hopper-backflip", "back_flips", IN_THE_AIR | {"torso_angle": turning(-1.001), "torso_height": 0.3}, 1000)
+    value = judged(
+        "Hopper-backflip", "back_flips", IN_THE_AIR | {"torso_angle": turning(-1.001), "torso_height": 0.3}, 1000
+    )
     assert value.score == pytest.approx(1.0, abs=0.002)
     assert not value.success
 
 
 def test_a_flip_forwards_is_none() -> None:
-    value = judged("Hopper-backflip", "back_flips", IN_THE_AIR | {"torso_angle": turning(1.5), "torso_height": 1.2}, 1000)
+    value = judged(
+        "Hopper-backflip", "back_flips", IN_THE_AIR | {"torso_angle": turning(1.5), "torso_height": 1.2}, 1000
+    )
     assert value == MetricValue(0.0, False)
 
 

@@ -21,7 +21,10 @@ INPUTS = {"x": np.arange(8, dtype=np.float32)}
 def opened(lines: str, call_seconds: float) -> Iterator[tuple[SandboxedReward, int]]:
     """A reward of `x` and the number of its process."""
     checked = check_reward(f"def compute_reward(x):\n    {lines}\n    return x, {{'x': x}}\n", {"x": 0})
-    with Zygote() as own, SandboxedReward(checked, {"x": 0}, 8, Limits(call_seconds=call_seconds, patience=30.0), own) as one:
+    with (
+        Zygote() as own,
+        SandboxedReward(checked, {"x": 0}, 8, Limits(call_seconds=call_seconds, patience=30.0), own) as one,
+    ):
         one(INPUTS)
         (process,) = descendants.below("", own.pid)
         yield one, process.pid
@@ -40,7 +43,9 @@ def test_a_machine_that_never_gives_it_one_is_at_fault() -> None:
     with opened("y = x", call_seconds=0.02) as (starved, pid):
         os.kill(pid, signal.SIGSTOP)
         # thirty times 0.02 s
-        with pytest.raises(SandboxFault, match=r"none within 0\.6 s, in which the machine gave the code 0\.00 s of a core"):
+        with pytest.raises(
+            SandboxFault, match=r"none within 0\.6 s, in which the machine gave the code 0\.00 s of a core"
+        ):
             starved(INPUTS)
 
 

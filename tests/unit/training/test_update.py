@@ -10,7 +10,7 @@ import pytest
 from service.schema import PPOConfig
 from service.training import ppo
 from service.training.checkpoint import begin
-from service.training.moments import normalise
+from service.training.moments import RunningMoments, normalise
 from service.training.networks import forward
 
 CONFIG = PPOConfig(hidden_sizes=(8,), epochs=3, minibatch_size=16, target_kl=1e3, learning_rate=1e-2)
@@ -162,3 +162,54 @@ def test_updates_find_the_action_that_pays() -> None:
     assert means[0] == pytest.approx(0.0, abs=0.05)
     assert means[-1] == pytest.approx(0.7, abs=0.15)
     assert np.mean(paid[-5:]) > np.mean(paid[:5]) / 3
+
+
+def spread(variance: float) -> ppo.MemberState:
+    """A member that has seen so many returns of a variance that one rollout does not change it."""
+    moments = RunningMoments(np.zeros(1, np.float32), np.full(1, variance, np.float32), np.float32(1e9))
+    return member()._replace(discounted_return=moments)
+
+
+def test_rewards_are_scaled_by_the_standard_deviation_of_returns() -> None:
+    # twice the rewards where returns spread twice as far are the same rewards
+    single, _ = ppo.update(spread(1.0), rollout(), RATE, CONFIG)
+    double, _ = ppo.update(spread(4.0), rollout(rewards=2.0 * rollout().rewards), RATE, CONFIG)
+    unscaled, _ = ppo.update(spread(1.0), rollout(rewards=2.0 * rollout().rewards), RATE, CONFIG)
+    for one, other in zip(jax.tree.leaves(single.networks), jax.tree.leaves(double.networks), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    assert np.abs(unscaled.networks.value[0][0] - single.networks.value[0][0]).max() > 1e-3
+
+
+def test_a_reward_in_another_unit_makes_the_same_update() -> None:
+    metres, millimetres = (
+        ppo.update(member(), rollout(rewards=np.float32(unit) * rollout().rewards), RATE, ONE_STEP)[0]
+        for unit in (1, 1000)
+    )
+    for one, other in zip(jax.tree.leaves(metres.networks), jax.tree.leaves(millimetres.networks), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_a_reward_is_cut_off_at_ten_standard_deviations_of_returns() -> None:
+    def updated(outlier: float) -> ppo.MemberState:
+        rewards = rollout().rewards.copy()
+        rewards[6, 2] = outlier
+        return ppo.update(spread(4.0), rollout(rewards=rewards), RATE, CONFIG)[0]
+
+    # 10 standard deviations of 2 are 20
+    far, farther, near = updated(21.0), updated(50.0), updated(15.0)
+    for one, other in zip(jax.tree.leaves(far.networks), jax.tree.leaves(farther.networks), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    assert np.abs(near.networks.value[0][0] - far.networks.value[0][0]).max() > 1e-4
+
+
+def test_observations_are_learned_from_in_standard_deviations_from_their_mean() -> None:
+    seen = rollout().observations
+    moments = RunningMoments(np.full(2, 3.0, np.float32), np.full(2, 4.0, np.float32), np.float32(100.0))
+    shifted = member()._replace(observation=moments)
+    plain = member()._replace(
+        observation=RunningMoments(np.zeros(2, np.float32), np.ones(2, np.float32), np.float32(100.0))
+    )
+    after_plain, _ = ppo.update(plain, rollout(), RATE, CONFIG)
+    after_shifted, _ = ppo.update(shifted, rollout(observations=3.0 + 2.0 * seen), RATE, CONFIG)
+    for one, other in zip(jax.tree.leaves(after_plain.networks), jax.tree.leaves(after_shifted.networks), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
