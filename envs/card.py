@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, StrictBool, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from envs.card_text import BASE, CardReader, CardText, Key
@@ -20,6 +20,9 @@ from envs.errors import CardInvalid, EnvironmentUnknown, MetricUnknown, unknown
 CARDS = Path(__file__).parent / "cards"
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 Sentence = Annotated[str, Field(min_length=3, max_length=400)]
+Count = Annotated[int, Strict()]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+"""A finite number, and not a text or a truth that could be taken for one."""
 Role = Literal[
     "velocity",
     "height",
@@ -48,7 +51,7 @@ Unit = Literal[
     "1",
 ]
 """Of the numbers as the environment shows them; "1" is a number without a unit."""
-_ID = re.compile(r'^id = "([^"]+)"$', re.MULTILINE)
+_ID = re.compile(r"""^id\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 OWN_REWARD_TERMS = re.compile(r"reward|success|cost")
 BUILT_IN = ("action", "prev_action", "time", "terminated", "steps", "max_steps", "dt", "np", "math")
 
@@ -61,7 +64,7 @@ class Variable(_Frozen):
     """A quantity that a reward may name: `size` 0 is one float32 per transition `(B,)`, n >= 1 a vector `(B, n)`."""
 
     name: Name
-    size: int = Field(default=0, ge=0, le=512)
+    size: Count = Field(default=0, ge=0, le=512)
     unit: Unit
     role: Role
     source: str
@@ -82,10 +85,19 @@ class Action(_Frozen):
     """What the policy commands: one name per actuator, bounds as the environment clips them."""
 
     names: tuple[Name, ...] = Field(min_length=1)
-    low: float
-    high: float
+    low: Number
+    high: Number
     unit: str
     about: Sentence
+
+    @model_validator(mode="after")
+    def _is_a_range_for_each_of_its_names(self) -> Action:
+        if self.low >= self.high:
+            raise ValueError(f"expected low below high, got low {self.low} and high {self.high}")
+        twice = sorted(name for name in set(self.names) if self.names.count(name) > 1)
+        if twice:
+            raise ValueError(f"expected a name of its own for each actuator, got {', '.join(twice)} more than once")
+        return self
 
     @property
     def size(self) -> int:
@@ -107,7 +119,7 @@ class Ending(_Frozen):
     """What ends an episode; `early` if anything but the time limit does, and the arguments that switch that off if a task may."""
 
     about: Sentence
-    early: bool
+    early: StrictBool
     switch_off: dict[str, bool | int | float | str] | None = None
 
 
@@ -141,10 +153,10 @@ class EnvCard(_Frozen):
     title: str
     summary: Sentence
     engine: Engine
-    dt: float = Field(gt=0)
-    max_steps: int = Field(gt=0)
-    steps: int = Field(gt=0)
-    observation: dict[str, int]
+    dt: Number = Field(gt=0)
+    max_steps: Count = Field(gt=0)
+    steps: Count = Field(gt=0)
+    observation: dict[str, Count]
     policy: tuple[str, ...] = Field(min_length=1)
     action: Action
     ending: Ending
@@ -223,7 +235,8 @@ def cards_in(folder: Path) -> dict[str, EnvCard]:
     for path in _card_files(folder):
         made = _card(reader.read(path))
         if made.id in found:
-            raise CardInvalid(f"{path.parent.name}/{path.name}: id: expected an id of its own, got {made.id!r} again")
+            place = reader.read(path).place(("id",))
+            raise CardInvalid(f"{path.parent.name}/{place}: id: expected an id of its own, got {made.id!r} again")
         found[made.id] = made
     return dict(sorted(found.items()))
 
@@ -235,8 +248,15 @@ def _card_files(folder: Path) -> list[Path]:
 @cache
 def _files() -> dict[str, Path]:
     """The file of each shipped card by the id in it, in the order of ids: looked for, since to parse all of them takes long."""
-    found = {match[1]: path for path in _card_files(CARDS) if (match := _ID.search(path.read_text(encoding="utf-8")))}
+    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in _card_files(CARDS)}
+    found = {match[1]: path for path, text in texts.items() if (match := _ID.search(text))}
     return dict(sorted(found.items()))
+
+
+def place_of(card: EnvCard, *key: str | int) -> str:
+    """A card's id and, where it is a shipped one, file and line of something in it: what a message begins with."""
+    path = _files().get(card.id)
+    return card.id if path is None else f"{card.id} ({CardReader().read(path).place(key)})"
 
 
 @cache

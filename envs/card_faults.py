@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from keyword import iskeyword
 
 from envs.card import EnvCard, Variable
 from envs.card_text import Key
 from envs.errors import CardInvalid
 from envs.sources import Posed, Turned, entries_of, parse_source
 from sandbox import RewardRejected, check_metric, check_step_expression
+from sandbox.vocabulary import BUILTINS
 
 Faults = Iterator[tuple[Key, str]]
 
@@ -41,6 +43,8 @@ def _names(card: EnvCard) -> Faults:
 
 def _variable(card: EnvCard, variable: Variable, key: Key) -> Faults:
     named = f"variable {variable.name!r}"
+    if iskeyword(variable.name) or variable.name in BUILTINS:
+        yield (*key, "name"), f"{named}: Python has this name for something of its own; choose another"
     try:
         found = entries_of(variable.source, card.observation)
         source = parse_source(variable.source)

@@ -22,6 +22,7 @@ BASE = "_"
 """What the name of a file begins with that is no card but the base of some."""
 EXTENDS = "extends"
 _HEADER = re.compile(r"^\s*(?P<many>\[)?\[\s*(?P<name>[\w.\-]+)\s*\]")
+_FENCE = re.compile("\"\"\"|'''")
 _SETTING = re.compile(r"^\s*(?P<key>[\w\-]+)\s*=")
 
 
@@ -57,7 +58,7 @@ class CardText:
         """File and line of a key, of the table around it where the key is not there, of nothing more than the file at worst."""
         places = self._places
         for length in range(len(key), 0, -1):
-            if found := places.get(key[:length]):
+            if found := places.get(key[:length]) or places.get((*key[:length], 0)):
                 return str(found)
         return self.files[-1].name
 
@@ -95,9 +96,9 @@ class CardReader:
     def _whole(self, path: Path, heirs: tuple[Path, ...]) -> CardText:
         if path in heirs:
             circle = " extends ".join(one.name for one in (*heirs[heirs.index(path) :], path))
-            raise CardInvalid(
-                f"{heirs[0].name}: {EXTENDS}: expected a card or a base that does not extend itself: {circle}"
-            )
+            first = _parsed(heirs[0])
+            line = _lines(first.name, first.text)[(EXTENDS,)]
+            raise CardInvalid(f"{line}: {EXTENDS}: expected a card or a base that does not extend itself: {circle}")
         if path not in self._read:
             file = _parsed(path)
             name = file.own.pop(EXTENDS, None)
@@ -117,18 +118,26 @@ def _base(file: _File, path: Path, name: Toml) -> Path:
 
 def _parsed(path: Path) -> _File:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         return _File(path.name, text, tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise CardInvalid(f"{path.name}: expected a file that can be read, got {error.strerror}: {path}") from error
+    except RecursionError as error:
+        raise CardInvalid(f"{path.name}: not TOML: expected a few levels of tables and lists, got too many") from error
+    except ValueError as error:  # no TOML, no text, or a number of thousands of digits
         raise CardInvalid(f"{path.name}: not TOML: {error}") from error
 
 
 def _lines(file: str, text: str) -> dict[Key, Place]:
-    """Where each table and each key at the beginning of a line stands."""
+    """Where each table and each key at the beginning of a line stands; what a text of several lines holds is none."""
     places: dict[Key, Place] = {}
     table: Key = ()
     times: dict[str, int] = {}
+    within = False
     for line, content in enumerate(text.splitlines(), start=1):
+        began_within, within = within, within ^ (len(_FENCE.findall(content)) % 2 == 1)
+        if began_within:
+            continue
         if header := _HEADER.match(content):
             table = tuple(header["name"].split("."))
             if header["many"]:

@@ -15,10 +15,10 @@ import numpy as np
 from mujoco import rollout
 from numpy.typing import NDArray
 
-from envs.card import EnvCard
+from envs.card import EnvCard, place_of
 from envs.errors import CardMismatch
 from envs.reference import make_reference
-from envs.sources import Posed
+from envs.sources import Posed, entries_of
 
 Floats = NDArray[np.float32]
 FARTHEST = 100.0
@@ -90,8 +90,17 @@ _FILES: dict[str, str] = {}
 def _model_file(card: EnvCard) -> str:
     if card.id not in _FILES:
         environment = make_reference(card)
-        _FILES[card.id] = str(environment.unwrapped.fullpath)  # type: ignore[attr-defined]
+        path, wanted = str(environment.unwrapped.fullpath), environment.unwrapped.model.nq  # type: ignore[attr-defined]
         environment.close()
+        given = (
+            sum(entries_of(source, card.observation) for source in card.kinematics.positions) if card.kinematics else 0
+        )
+        if given != wanted:
+            raise CardMismatch(
+                f"{place_of(card, 'kinematics', 'positions')}: expected the {wanted} generalised positions (qpos) of the reference "
+                f"{card.engine.reference}, got sources of {given} numbers"
+            )
+        _FILES[card.id] = path
     return _FILES[card.id]
 
 

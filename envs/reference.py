@@ -11,7 +11,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.card import EnvCard, Family
+from envs.card import EnvCard, Family, place_of
 from envs.errors import CardMismatch, ReferenceUnavailable
 
 Observation = NDArray[np.float64] | Mapping[str, NDArray[np.float64]]
@@ -50,7 +50,7 @@ def make_reference(card: EnvCard) -> Environment:
         )
     except TypeError as error:
         raise CardMismatch(
-            f"{card.id}: the reference {reference} does not take the arguments {arguments}: {error}"
+            f"{place_of(card, 'engine', 'arguments')}: the reference {reference} does not take the arguments {arguments}: {error}"
         ) from error
     return made
 

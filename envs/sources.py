@@ -17,7 +17,7 @@ from envs.errors import CardInvalid
 
 Quantity = Literal["position", "orientation", "clearance", "contact"]
 _SHOWN = re.compile(
-    r"^(?P<root>obs|info)(?:\.(?P<part>[A-Za-z][A-Za-z0-9_]*))?(?:\[(?P<start>\d+)(?::(?P<stop>\d+))?\])?$"
+    r"^(?P<root>obs|info)(?:\.(?P<part>[A-Za-z][A-Za-z0-9_]*))?(?:\[(?P<start>\d{1,6})(?::(?P<stop>\d{1,6}))?\])?$"
 )
 _POSED = re.compile(
     r"^(?P<quantity>position|orientation|clearance|contact)\((?P<kind>geom|body) (?P<name>[\w.\-/]+)\)$"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.card import EnvCard
+from envs.card import EnvCard, place_of
 from envs.engines.engine import EngineStep
 from envs.errors import CardMismatch, unknown
 from envs.variables import Layout
@@ -32,7 +32,8 @@ class EnvPoolEngine:
         self._layout = layout
         tasks = envpool.list_all_envs()
         if card.engine.task not in tasks:
-            raise CardMismatch(f"{card.id}: {unknown('EnvPool task', card.engine.task, tasks)}")
+            told = unknown("EnvPool task", card.engine.task, tasks)
+            raise CardMismatch(f"{place_of(card, 'engine', 'task')}: {told}")
         try:
             self._pool = envpool.make_gymnasium(
                 card.engine.task,
@@ -44,7 +45,8 @@ class EnvPoolEngine:
             )
         except TypeError as error:
             raise CardMismatch(
-                f"{card.id}: {card.engine.task} does not take the arguments {card.engine.arguments}: {error}"
+                f"{place_of(card, 'engine', 'arguments')}: {card.engine.task} does not take the arguments "
+                f"{card.engine.arguments}: {error}"
             ) from error
         self._check(card)
         # What its public `send` and `recv` wrap: they build a tree of names in Python for every step, longer than acting takes.
@@ -56,33 +58,53 @@ class EnvPoolEngine:
         actions = self._pool.action_space
         if not hasattr(actions, "low"):
             raise CardMismatch(
-                f"{card.id}: expected an environment with a continuous action space, got {card.engine.task} with {actions}; "
-                "policies here command real numbers"
+                f"{place_of(card, 'engine', 'task')}: expected an environment with a continuous action space, got "
+                f"{card.engine.task} with {actions}; policies here command real numbers"
             )
         space = self._pool.observation_space
         parts = {"obs": space} if hasattr(space, "shape") and space.shape else dict(space.spaces)
         actual = {name: int(np.prod(part.shape)) for name, part in parts.items()}
         if actual != card.observation:
-            raise CardMismatch(f"{card.id}: the card says observation {card.observation}, the environment has {actual}")
+            raise CardMismatch(
+                f"{place_of(card, 'observation')}: the card says observation {card.observation}, the environment has {actual}"
+            )
         size = int(np.prod(actions.shape))
         if size != card.action.size:
-            raise CardMismatch(f"{card.id}: the card names {card.action.size} actuators, the environment has {size}")
+            raise CardMismatch(
+                f"{place_of(card, 'action', 'names')}: the card names {card.action.size} actuators, the environment has {size}"
+            )
+        bounds = float(actions.low.min()), float(actions.high.max())
+        if not np.allclose(bounds, (card.action.low, card.action.high)):
+            raise CardMismatch(
+                f"{place_of(card, 'action', 'low')}: the card says that actions lie in [{card.action.low}, {card.action.high}], "
+                f"the environment clips them to [{bounds[0]:.6g}, {bounds[1]:.6g}]"
+            )
         self._action_type = actions.dtype
 
     def reset(self) -> NDArray[np.float32]:
-        """Starts every environment; their first frames `[M, F]`, float32. Raises `CardMismatch` for an `info` that is not there."""
+        """Starts every environment; their first frames `[M, F]`, float32.
+
+        Raises `CardMismatch` for an `info` that is not there or is no single number.
+        """
         infos = [key.removeprefix("info:") for key in self._keys if key.startswith("info:")]
         missing = [name for name in self._layout.infos if name not in infos]
         if missing:
             known = sorted(name for name in infos if name not in ("env_id", "players.env_id"))
             raise CardMismatch(
-                f"{self._layout.card.id}: no info {', '.join(missing)}; the environment gives {', '.join(known)}"
+                f"{_reading(self._layout.card, missing[0])}: no info {', '.join(missing)}; the environment gives {', '.join(known)}"
             )
         parts = self._layout.card.observation if len(self._layout.card.observation) > 1 else ()
         shown = [f"obs:{part}" for part in parts] or ["obs"]
         self._shown = [self._keys.index(key) for key in (*shown, *(f"info:{name}" for name in self._layout.infos))]
         self._pool.async_reset()
-        return self._frames(self._pool._recv())
+        state = self._pool._recv()
+        for name in self._layout.infos:
+            size = state[self._keys.index(f"info:{name}")].size // len(self._ids)
+            if size != 1:
+                raise CardMismatch(
+                    f"{_reading(self._layout.card, name)}: expected an info of one number, got {size} of {name}"
+                )
+        return self._frames(state)
 
     def step(self, actions: NDArray[np.float32]) -> EngineStep:
         """Steps every environment with actions `[M, A]`, float32, within the card's bounds."""
@@ -100,3 +122,9 @@ class EnvPoolEngine:
     def close(self) -> None:
         """Frees the environments and their threads."""
         self._pool.close()
+
+
+def _reading(card: EnvCard, info: str) -> str:
+    """Where a card has the first variable of an info."""
+    sources = [variable.source for variable in card.variables]
+    return place_of(card, "variables", sources.index(f"info.{info}"), "source")

@@ -14,7 +14,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from envs.card import EnvCard
+from envs.card import EnvCard, place_of
 from envs.engines.engine import EngineStep
 from envs.errors import CardMismatch
 from envs.reference import Observation, make_reference
@@ -50,12 +50,14 @@ class GymnasiumEngine:
         actual = _sizes(environment.observation_space)
         if actual != card.observation:
             raise CardMismatch(
-                f"{card.id}: the card says observation {card.observation}, the reference {reference} has {actual}"
+                f"{place_of(card, 'observation')}: the card says observation {card.observation}, "
+                f"the reference {reference} has {actual}"
             )
         size = _sizes(environment.action_space).get("obs", 0)
         if size != card.action.size:
             raise CardMismatch(
-                f"{card.id}: the card names {card.action.size} actuators, the reference {reference} has {size}"
+                f"{place_of(card, 'action', 'names')}: the card names {card.action.size} actuators, "
+                f"the reference {reference} has {size}"
             )
         environment.reset(seed=0)
         info = environment.step(np.zeros(size))[4]

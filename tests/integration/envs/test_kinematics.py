@@ -84,6 +84,16 @@ def test_threads_that_pose_one_model_at_once_do_not_disturb_each_other() -> None
             np.testing.assert_array_equal(mine[one], theirs[one])
 
 
+def test_a_card_that_poses_other_positions_than_the_models_is_refused_with_both_numbers() -> None:
+    ours = card("Hopper-v5").model_copy(
+        update={"id": "Hopper-posed-wrongly", "kinematics": Kinematics(positions=("obs[0]",))}
+    )
+    with pytest.raises(
+        CardMismatch, match=r"the 6 generalised positions \(qpos\) of the reference Hopper-v5, got sources of 1"
+    ):
+        Layout(ours).values(["foot_contact"], np.zeros((2, Layout(ours).width), np.float32))
+
+
 def test_a_part_that_the_model_does_not_have_is_refused_with_those_it_has() -> None:
     with pytest.raises(CardMismatch, match=r"no geom 'paw'; known: floor, torso_geom, .*foot_geom"):
         kinematics(card("Hopper-v5"), (Posed("contact", "geom", "paw"),))

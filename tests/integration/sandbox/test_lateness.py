@@ -50,15 +50,15 @@ def test_a_machine_that_never_gives_it_one_is_at_fault() -> None:
 
 
 def test_code_that_computes_on_is_late_though_it_got_half_a_core() -> None:
-    with opened("y = sum(i for i in range(10 ** (1 if x[0] == 0 else 12)))", call_seconds=0.4) as (runaway, pid):
-        with ThreadPoolExecutor() as caller:
-            answer = caller.submit(runaway, {"x": INPUTS["x"] + 1})
-            for stop in (signal.SIGSTOP, signal.SIGCONT) * 4:
-                wait([answer], timeout=0.1)
-                with suppress(ProcessLookupError):
-                    os.kill(pid, stop)
-            with pytest.raises(RewardTimeout, match=r"no answer within 0\.4 s"):
-                answer.result()
+    code = "y = sum(i for i in range(10 ** (1 if x[0] == 0 else 12)))"
+    with opened(code, call_seconds=0.4) as (runaway, pid), ThreadPoolExecutor() as caller:
+        answer = caller.submit(runaway, {"x": INPUTS["x"] + 1})
+        for what in (signal.SIGSTOP, signal.SIGCONT) * 4:
+            wait([answer], timeout=0.1)
+            with suppress(ProcessLookupError):
+                os.kill(pid, what)
+        with pytest.raises(RewardTimeout, match=r"no answer within 0\.4 s"):
+            answer.result()
 
 
 def test_code_that_sleeps_is_late_at_its_deadline() -> None:

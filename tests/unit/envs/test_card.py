@@ -25,6 +25,18 @@ def test_every_file_among_the_cards_is_a_card_and_ids_are_told_apart() -> None:
         ("dt = 0.008", "", ("dt", "Field required")),
         ("dt = 0.008", "dt = -1", ("mine.toml:5: dt", "greater than 0", "'-1'")),
         ("dt = 0.008", 'dt = "fast"', ("dt", "valid number", "'fast'")),
+        ("dt = 0.008", 'dt = "0.008"', ("mine.toml:5: dt", "valid number", "'0.008'")),
+        ("dt = 0.008", "dt = true", ("mine.toml:5: dt", "valid number", "'True'")),
+        ("dt = 0.008", "dt = inf", ("mine.toml:5: dt", "finite number", "'inf'")),
+        ("dt = 0.008", f"dt = {'9' * 5000}", ("not TOML", "digits")),
+        ("dt = 0.008", f"dt = {'[' * 5000}{']' * 5000}", ("not TOML", "too many")),
+        ("dt = 0.008", "dt = 0.008\n[[sensors]]\nsize = 3", ("mine.toml:6: sensors", "not permitted")),
+        ("low = -1.0", "low = 2.0", ("mine.toml:21: action", "low below high", "low 2.0 and high 1.0")),
+        ("low = -1.0", "low = nan", ("action.low", "finite number", "'nan'")),
+        ("early = true", 'early = "yes"', ("ending.early", "valid boolean", "'yes'")),
+        ('name = "x_position"', 'name = "lambda"', ("variables.0.name", "'lambda'", "choose another")),
+        ('name = "x_position"', 'name = "max"', ("variables.0.name", "'max'", "choose another")),
+        ('"obs[0]"', f'"obs[{"9" * 5000}]"', ("variables.0.source", "expected a source such as")),
         ("dt = 0.008", "dt = [", ("not TOML", "line 6")),
         ("dt = 0.008", "dt = 0.008\ndta = 3", ("dta", "not permitted", "'3'")),
         ('kind = "envpool"', 'kind = "isaac"', ("engine.kind", "'envpool'", "'isaac'")),
@@ -185,7 +197,7 @@ def test_two_cards_of_one_id_are_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / "family").mkdir(exist_ok=True)
         (tmp_path / "family" / f"{name}.toml").write_text(CARD.read_text(encoding="utf-8"), encoding="utf-8")
-    with pytest.raises(CardInvalid, match=r"family/two\.toml: id: expected an id of its own, got 'Hopper-v5' again"):
+    with pytest.raises(CardInvalid, match=r"family/two\.toml:1: id: expected an id of its own, got 'Hopper-v5' again"):
         cards_in(tmp_path)
 
 

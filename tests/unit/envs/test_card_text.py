@@ -116,5 +116,23 @@ def test_a_base_that_is_no_text_is_refused(folder: Path) -> None:
 
 def test_files_that_extend_each_other_are_refused(folder: Path) -> None:
     (folder / "_arm.toml").write_text('extends = "long"\n', encoding="utf-8")
-    with pytest.raises(CardInvalid, match=r"long\.toml extends _arm\.toml extends long\.toml"):
+    with pytest.raises(CardInvalid, match=r"long\.toml:1: extends: .*long\.toml extends _arm\.toml extends long\.toml"):
         CardReader().read(folder / "long.toml")
+
+
+def test_a_table_that_a_text_of_several_lines_speaks_of_is_none(folder: Path) -> None:
+    path = folder / "mine.toml"
+    path.write_text('title = """\n[[metrics]]\nname = 3\n"""\n\n[[metrics]]\nname = "speed"\n', encoding="utf-8")
+    assert CardReader().read(path).place(("metrics", 0, "name")) == "mine.toml:7"
+
+
+def test_a_mark_of_byte_order_is_no_part_of_a_card(folder: Path) -> None:
+    path = folder / "mine.toml"
+    path.write_text("dt = 0.1\n", encoding="utf-8-sig")
+    assert CardReader().read(path).document == {"dt": 0.1}
+
+
+@pytest.mark.parametrize("name", ["missing.toml", "."])
+def test_a_file_that_cannot_be_read_is_refused(folder: Path, name: str) -> None:
+    with pytest.raises(CardInvalid, match="expected a file that can be read, got"):
+        CardReader().read(folder / name)
