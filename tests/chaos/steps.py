@@ -29,7 +29,7 @@ from service.settings import Settings
 from service.store.store import Store, open_store
 from tests.integration.orchestrator.figures import figures, policies, replays
 
-SCRIPT = Path(__file__).with_name("work_and_die.py")
+PROJECT = Path(__file__).parents[2]
 REQUEST = RunRequest(
     task="hop forward",
     environment="Hopper-v5",
@@ -74,7 +74,8 @@ class Place:
 
     def work(self, method: str = "never", when: str = "after", nth: int = 1) -> int:
         arguments = [str(self.settings.data_folder), self.run_id, method, when, str(nth)]
-        return subprocess.run([sys.executable, "-P", str(SCRIPT), *arguments], timeout=200, check=False).returncode
+        command = [sys.executable, "-m", "tests.chaos.work_and_die", *arguments]
+        return subprocess.run(command, cwd=PROJECT, timeout=200, check=False).returncode
 
 
 @pytest.mark.timeout(900)

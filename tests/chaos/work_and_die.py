@@ -1,6 +1,6 @@
 """Works on a run as `rewardsmith` does, and kills its whole process tree with SIGKILL at one write to the store.
 
-Run as a script: DATA_FOLDER RUN_ID METHOD WHEN NTH, where WHEN is `before` or `after` the write is committed; METHOD `never`
+Run as a module: DATA_FOLDER RUN_ID METHOD WHEN NTH, where WHEN is `before` or `after` the write is committed; METHOD `never`
 lets it live.
 """
 
