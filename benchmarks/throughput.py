@@ -3,7 +3,8 @@
     python -m benchmarks.throughput --peers .venv-peers/bin/python [--environments Hopper-v5 …] [--rounds 5]
 
 For each environment, slices in turns: a segment of eight candidates (sandboxed rewards, updates, evaluation and all), EnvPool
-alone stepping that segment's training again (the same actions, seeds and threads), and each peer training for some seconds
+alone stepping the training before and, after it, that segment's own again (the same actions, seeds and threads: cores of a shared
+machine are up to twice as fast at one time as at another), and each peer training for some seconds
 with as many epochs and as large minibatches. Peers are paid nothing for rewards (the environment's own) and evaluate nothing.
 Ends with one line of JSON: medians and ranges over the rounds; exit 1 where a bar is missed.
 """
@@ -20,7 +21,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -189,22 +189,24 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
     sides: dict[str, list[float]] = {
         name: [] for name in ("ours", "ours_training_steps", "raw", *(p.side for p in peers))
     }
-    started = time.perf_counter()
-    for number, segment in enumerate(islice(by_segment(job, threads, recorder), rounds + 1)):
+    segments = by_segment(job, threads, recorder)
+    next(segments)  # compiles, and so do the peers
+    for peer in peers:
+        peer.steps_per_second(0.1)
+    played = recorder.taken()
+    for _ in range(rounds):
+        before = raw_steps_per_second(environment, *played, threads)
+        started = time.perf_counter()
+        segment = next(segments)
         elapsed = time.perf_counter() - started
-        seeds, actions = recorder.taken()
-        if number == 0:  # compiles, and so do the peers
-            for peer in peers:
-                peer.steps_per_second(0.1)
-            started = time.perf_counter()
-            continue
+        played = recorder.taken()
+        after = raw_steps_per_second(environment, *played, threads)
         sides["ours"].append(sum(done.environment_steps for done in segment) / elapsed)
         sides["ours_training_steps"].append(own / elapsed)
-        sides["raw"].append(raw_steps_per_second(environment, seeds, actions, threads))
+        sides["raw"].append(statistics.harmonic_mean([before, after]))
         for peer in peers:
             sides[peer.side].append(peer.steps_per_second(seconds))
         print(environment.id, {name: round(values[-1]) for name, values in sides.items()}, file=sys.stderr, flush=True)
-        started = time.perf_counter()
     for peer in peers:
         peer.close()
     return sides

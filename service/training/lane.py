@@ -29,7 +29,8 @@ from service.training.rewards import Judge
 class Equipment:
     """What the lanes of a population share.
 
-    `members`: how many all lanes have; `threads` for environments, `pool` for rewards and updates, `stopped` to end early.
+    `members`: how many all lanes have; `threads` for the environments of one lane, `pool` for rewards and updates, `stopped` to
+    end early.
     """
 
     members: int
@@ -109,7 +110,7 @@ class Lane:
         """How members act for the length of a rollout: their policies' means and their own noise."""
         width, length = self._equipment.plan.environments, self._equipment.plan.rollout_length
         actors = Actors(self._equipment.layout, [ppo.actor(m.state) for m in members], width)
-        noise = np.concatenate([np.asarray(ppo.exploration_noise(m.state, length, width)) for m in members], axis=1)
+        noise = np.concatenate([ppo.exploration_noise(m.state, length, width) for m in members], axis=1)
         return lambda t, frames: actors(frames) + noise[t]
 
     def _confirm(self, members: Sequence[MemberTraining]) -> Iterator[Progress]:

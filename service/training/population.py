@@ -61,7 +61,8 @@ class Population:
                     stack.callback(source.close)
                     members.append(MemberTraining(member, self._checkpoint(member), source, self._job))
             parts = [part for part in (members[i::LANES] for i in range(LANES)) if part]
-            equipment = Equipment(len(members), self._layout, self._plan, self._threads, self._engine, pool, Event())
+            threads = _environment_threads(self._threads, len(parts))
+            equipment = Equipment(len(members), self._layout, self._plan, threads, self._engine, pool, Event())
             lanes = []
             for part in parts:
                 judge = Judge(self._job.card, self._job.metric)
@@ -81,6 +82,14 @@ class Population:
         sizes = (len(self._layout.policy_columns), self._job.card.action.size, self._job.config.ppo)
         stored = self._job.checkpoints.get(member.id)
         return begin(member.seed, *sizes, member.start) if stored is None else load_checkpoint(stored, *sizes)
+
+
+def _environment_threads(threads: int, lanes: int) -> int:
+    """How many threads step the environments of one lane: one where no core is left beside the lanes, and else all.
+
+    A thread of EnvPool's that has nothing to step looks for work in a loop before it sleeps, on a core that another lane wants.
+    """
+    return 1 if threads <= lanes else threads
 
 
 @dataclass(frozen=True)

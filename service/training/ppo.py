@@ -15,13 +15,18 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import Array
+from numpy.typing import NDArray
 
 from service.schema import PPOConfig
 from service.training.advantages import discounted_returns, generalised_advantages
 from service.training.moments import RunningMoments, no_moments, normalise, update_moments
 from service.training.networks import LOG_2PI, LayerParameters, Networks, forward, log_probability, orthogonal_layers
+
+MINIBATCHES, EXPLORATION = 0, 1
+"""What a member draws at random: streams of its key that have nothing in common."""
 
 
 class MemberState(NamedTuple):
@@ -177,19 +182,37 @@ def _prepare(state: MemberState, rollout: Rollout, config: PPOConfig) -> tuple[B
     return batch, moments, carried
 
 
-@partial(jax.jit, static_argnames="config")
 def update(
-    state: MemberState, rollout: Rollout, learning_rate: Array, config: PPOConfig
+    state: MemberState, rollout: Rollout, learning_rate: np.float32, config: PPOConfig
 ) -> tuple[MemberState, UpdateReport]:
     """One PPO update of one member from one rollout; `learning_rate` float32 `[]` follows the caller's schedule.
 
     Once an epoch's mean approximate KL passes `1.5 * target_kl`, what is left of the update leaves the networks alone.
     A rollout that is smaller than a minibatch is one minibatch; rows that fill none are left out, others in each epoch.
     """
+    rows = minibatch_rows(state, rollout.rewards.size, config)
+    done: tuple[MemberState, UpdateReport] = _update(state, rollout, rows, learning_rate, config)
+    return done
+
+
+def _random(state: MemberState, purpose: int) -> np.random.Generator:
+    """A stream of the member's key, which every update changes, for one purpose; NumPy draws ten times as fast as JAX."""
+    return np.random.default_rng([*np.asarray(state.key).tolist(), purpose])
+
+
+def minibatch_rows(state: MemberState, size: int, config: PPOConfig) -> NDArray[np.int32]:
+    """The rows `[E, M, B]` of every minibatch in every epoch of the next update."""
+    random, length = _random(state, MINIBATCHES), min(config.minibatch_size, size)
+    orders = [random.permutation(size)[: size // length * length] for _ in range(config.epochs)]
+    return np.asarray(orders, np.int32).reshape(config.epochs, -1, length)
+
+
+@partial(jax.jit, static_argnames="config")
+def _update(
+    state: MemberState, rollout: Rollout, rows: Array, learning_rate: Array, config: PPOConfig
+) -> tuple[MemberState, UpdateReport]:
+    """The compiled part of an update; `rows` int32 `[E, M, B]`."""
     batch, return_moments, carried = _prepare(state, rollout, config)
-    size = batch.weight.shape[0]
-    minibatch_size = min(config.minibatch_size, size)
-    minibatches = size // minibatch_size
     transform = optimizer(config)
 
     def minibatch_step(
@@ -207,40 +230,26 @@ def update(
         return (networks, opt_state, stopped), jnp.stack(report)
 
     def epoch(
-        carry: tuple[Networks, optax.OptState, Array], key: Array
+        carry: tuple[Networks, optax.OptState, Array], rows: Array
     ) -> tuple[tuple[Networks, optax.OptState, Array], Array]:
-        # Sorted once; jax.random.permutation sorts twice, which was a sixth of an update.
-        words = jax.random.bits(key, (size,), jnp.uint32)
-        rows = jnp.argsort(words)[: minibatches * minibatch_size]
-        (networks, opt_state, stopped), reports = jax.lax.scan(
-            minibatch_step, carry, rows.reshape(minibatches, minibatch_size)
-        )
+        (networks, opt_state, stopped), reports = jax.lax.scan(minibatch_step, carry, rows)
         report = jnp.mean(reports, axis=0)
         if config.target_kl is not None:
             stopped = stopped | (report[3] > 1.5 * config.target_kl)
         return (networks, opt_state, stopped), report
 
-    key, epochs_key = jax.random.split(state.key)
-    (networks, opt_state, _), reports = jax.lax.scan(
-        epoch, (state.networks, state.optimizer, jnp.array(False)), jax.random.split(epochs_key, config.epochs)
-    )
-    observation = update_moments(
-        state.observation,
-        rollout.observations[:-1].reshape(size, -1),
-        jnp.ones(size, jnp.float32),
-    )
+    (networks, opt_state, _), reports = jax.lax.scan(epoch, (state.networks, state.optimizer, jnp.array(False)), rows)
+    seen = rollout.observations[:-1].reshape(batch.weight.shape[0], -1)
+    observation = update_moments(state.observation, seen, jnp.ones(len(seen), jnp.float32))
+    key = jax.random.split(state.key, 1)[0]
     new_state = MemberState(networks, opt_state, observation, return_moments, key, state.updates + 1)
     last = reports[-1]
     return new_state, UpdateReport(last[0], last[1], last[2], last[3], carried)
 
 
-@partial(jax.jit, static_argnames=("steps", "width"))
-def exploration_noise(state: MemberState, steps: int, width: int) -> Array:
-    """Noise `[T, N, A]` that, added to the policy's mean, makes a rollout's actions; a function of the member's key alone.
-
-    An update splits that key in two, which JAX derives from it with 0 and 1.
-    """
-    noise = jax.random.normal(
-        jax.random.fold_in(state.key, 2), (steps, width, state.networks.log_std.shape[0]), jnp.float32
-    )
-    return noise * jnp.exp(state.networks.log_std)
+def exploration_noise(state: MemberState, steps: int, width: int) -> NDArray[np.float32]:
+    """Noise float32 `[T, N, A]` that, added to the policy's mean, makes a rollout's actions; of the member's key and `log_std`."""
+    deviation = np.exp(np.asarray(state.networks.log_std))
+    noise: NDArray[np.float32] = _random(state, EXPLORATION).standard_normal((steps, width, len(deviation)), np.float32)
+    noise *= deviation
+    return noise

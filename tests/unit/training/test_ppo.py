@@ -152,9 +152,23 @@ def test_exploration_is_as_wide_as_the_policy_says() -> None:
     assert noise.mean() == pytest.approx(0.0, abs=0.08)
 
 
-def test_exploration_and_the_order_of_rows_are_drawn_from_keys_of_their_own() -> None:
-    # JAX derives the keys of `split(key)` as `fold_in(key, 0)` and `fold_in(key, 1)`: noise of one of them would be noise twice.
+def test_every_epoch_of_every_update_has_an_order_of_its_own_in_which_each_row_comes_at_most_once() -> None:
     state = begin(5, 4, 2, CONFIG).state
-    noise = np.asarray(ppo.exploration_noise(state, 3, 2))
-    for key in jax.random.split(state.key):
-        assert (noise != np.asarray(jax.random.normal(key, (3, 2, 2)))).all()
+    config = CONFIG.model_copy(update={"epochs": 3, "minibatch_size": 4})
+    rows = ppo.minibatch_rows(state, 10, config)
+    assert rows.shape == (3, 2, 4)  # two rows of ten fill no minibatch
+    for epoch in rows:
+        assert len(set(epoch.ravel().tolist())) == 8
+        assert set(epoch.ravel().tolist()) <= set(range(10))
+    orders = [rows, ppo.minibatch_rows(state._replace(key=jax.random.split(state.key)[0]), 10, config)]
+    assert len({tuple(epoch.ravel().tolist()) for order in orders for epoch in order}) == 6
+    np.testing.assert_array_equal(ppo.minibatch_rows(state, 10, config), rows)
+
+
+def test_exploration_and_the_order_of_rows_are_drawn_from_streams_of_their_own() -> None:
+    state = begin(5, 4, 2, CONFIG).state
+    order = ppo.minibatch_rows(state, 64, CONFIG.model_copy(update={"epochs": 1, "minibatch_size": 64})).ravel()
+    first = np.random.default_rng([*np.asarray(state.key).tolist(), ppo.MINIBATCHES])
+    np.testing.assert_array_equal(order, first.permutation(64))
+    again = np.random.default_rng([*np.asarray(state.key).tolist(), ppo.MINIBATCHES])
+    assert (ppo.exploration_noise(state, 3, 2) != again.standard_normal((3, 2, 2), np.float32)).all()
