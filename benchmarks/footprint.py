@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +38,7 @@ def first_update() -> None:
     from service.training.population import Population
 
     environment = card("Hopper-v5")
-    job = training_job(environment, MEMBERS, segments=1)
+    job = training_job(environment, MEMBERS)
 
     class EndsAfterAnUpdate(EnvPoolEngine):
         def __init__(self, layout: Layout, seeds: Sequence[int], threads: int) -> None:
@@ -59,10 +60,12 @@ def one_segment() -> None:
     """A process that trains sixteen candidates on Ant for a segment, evaluation and confirmation included."""
     from benchmarks.throughput import training_job
     from envs.card import card
+    from service.schema.segments import smallest_training
     from service.training.job import MemberFailed
     from service.training.population import Population
 
-    job = training_job(card("Ant-v5"), 16, segments=1)
+    job = training_job(card("Ant-v5"), 16)
+    job = replace(job, steps=smallest_training(job.card.max_steps, job.config))
     for progress in Population(job, len(os.sched_getaffinity(0))).train():
         assert not isinstance(progress, MemberFailed), progress
 
@@ -70,7 +73,9 @@ def one_segment() -> None:
 def seconds_to_first_update(cache: Path) -> float:
     """Seconds from the start of a process to its first update."""
     started = time.perf_counter()
-    _run("first_update", {"JAX_COMPILATION_CACHE_DIR": str(cache)}).wait()
+    status = _run("first_update", {"JAX_COMPILATION_CACHE_DIR": str(cache)}).wait()
+    if status:
+        raise SystemExit(f"the training process ended with {status} before its first update")
     return time.perf_counter() - started
 
 

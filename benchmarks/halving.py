@@ -183,14 +183,16 @@ COLUMNS: Final = tuple(field.name for field in fields(Draw))
 
 def _means(found: Sequence[Draw]) -> NDArray[np.float64]:
     """Mean of each column, float64 `[4]`."""
-    return np.array([[getattr(one, name) for name in COLUMNS] for one in found]).mean(axis=0)
+    means: NDArray[np.float64] = np.array([[getattr(one, name) for name in COLUMNS] for one in found]).mean(axis=0)
+    return means
 
 
 def summary(truths: Sequence[Truth], config: HalvingConfig, count: int) -> dict[str, object]:
     """Means over draws, with 95% intervals from resampled pools, and whether the bars are met."""
     random, names = np.random.default_rng(0), sorted({truth.reward for truth in truths})
     found = draws(truths, names, config, count, random)
-    means, pools = _means(found), []
+    means = _means(found)
+    pools: list[NDArray[np.float64]] = []
     while len(pools) < POOLS:
         some = sorted(set(random.choice(names, len(names))))
         if len(some) >= GENERATION:
@@ -219,7 +221,7 @@ def main() -> int:
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--report", action="store_true", help="train nothing that is missing")
     for name, field in HalvingConfig.model_fields.items():
-        parser.add_argument(f"--{name}", type=field.annotation, default=field.default)
+        parser.add_argument(f"--{name}", type=type(field.default), default=field.default)
     arguments = parser.parse_args()
     config = HalvingConfig(**{name: getattr(arguments, name) for name in HalvingConfig.model_fields})
     if not arguments.report:

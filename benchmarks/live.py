@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from uuid import uuid4
 
-from service.cli.embedded import Workplace, open_workplace
+from service.cli.embedded import open_embedded, open_stores
+from service.cli.place import Workplace, settings_of_this_machine
 from service.cli.running import Wanted, see_through
 from service.cli.tables import interval, number, print_table
 from service.cli.terminal import console
 from service.schema import OFFLINE, RunRecord, RunRequest, SearchConfig, TrainingConfig
+from service.store import Store
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,11 @@ class Outcome:
         )
 
 
-def search(workplace: Workplace, request: RunRequest) -> Outcome:
+def search(workplace: Workplace, store: Store, request: RunRequest) -> Outcome:
     """Runs one search to its end."""
-    run = workplace.client.create_run(request)
+    run = workplace.client.create_run(request, uuid4().hex)
     see_through(workplace, run, Wanted())
-    return Outcome.of(workplace.store.record(run.id))
+    return Outcome.of(store.record(run.id))
 
 
 def main() -> None:
@@ -79,9 +82,12 @@ def main() -> None:
             training=TrainingConfig(steps=options.steps, comparison_seeds=options.seeds),
         )
 
-    with open_workplace() as workplace:
+    settings = settings_of_this_machine("make live")
+    store, _ = open_stores(settings)
+    with open_embedded(settings) as workplace:
         # The model first: a key that is missing is told before an hour of training.
-        outcomes = [search(workplace, request(options.model)), search(workplace, request(OFFLINE))]
+        outcomes = [search(workplace, store, request(designer)) for designer in (options.model, OFFLINE)]
+    store.close()
     rows = [
         ("rewards asked for", *(str(o.asked) for o in outcomes)),
         ("accepted at once", *(str(o.at_once) for o in outcomes)),

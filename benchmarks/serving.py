@@ -19,7 +19,7 @@ def served(folder: Path, settings: Mapping[str, str], *command: str) -> Iterator
     """What that command serves on a free port, over a data folder that has its log too: the address and the process's number."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = os.environ | {"REWARDSMITH_DATA_FOLDER": str(folder)} | settings
+    environment = os.environ | {"REWARDSMITH_DATA_FOLDER": str(folder)} | dict(settings)
     program = [sys.executable, "-c", "from service.cli import main; main()", *command, "--port", str(port)]
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(program, env=environment, stdout=log, stderr=log)

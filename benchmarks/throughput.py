@@ -2,10 +2,11 @@
 
     python -m benchmarks.throughput --peers .venv-peers/bin/python [--environments Hopper-v5 …] [--rounds 5]
 
-For each environment, slices in turns: a segment of eight candidates (sandboxed rewards, updates, evaluation and all), EnvPool
-alone stepping the training before and, after it, that segment's own again (the same actions, seeds and threads: cores of a shared
-machine are up to twice as fast at one time as at another), and each peer training for some seconds
-with as many epochs and as large minibatches. Peers are paid nothing for rewards (the environment's own) and evaluate nothing.
+For each environment, slices in turns: two segments of eight candidates (sandboxed rewards, updates, evaluation and all), EnvPool
+alone stepping again what trained (the same actions, seeds and threads), and each peer training for some seconds with as many epochs
+and as large minibatches. EnvPool steps the last segment of the slice before ours and, after it, the last of ours, since cores
+that are shared are up to twice as fast at one time as at another. Peers are paid nothing for rewards (the environment's own) and
+evaluate nothing.
 Ends with one line of JSON: medians and ranges over the rounds; exit 1 where a bar is missed.
 """
 
@@ -21,6 +22,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +36,7 @@ from envs.variables import Floats, Layout
 from service.schema import Fitness, TrainingConfig
 from service.schema.segments import MOST_SEGMENTS, plan_segments
 from service.training.job import Member, SegmentDone, TrainingJob, code_of, metric_of
-from service.training.population import Population
+from service.training.population import LANES, Population
 
 ENVIRONMENTS: Final = ("Hopper-v5", "HalfCheetah-v5", "Ant-v5")
 MEMBERS: Final = 8
@@ -44,6 +46,8 @@ CEILING_BAR: Final = 0.7
 PEERS: Final = ("sb3-dummy", "sb3-subproc", "sb3-process", "sb3-envpool", "cleanrl-envpool")
 SIDE_BY_SIDE: Final = "sb3-process"
 """The peer that runs one process for each core at a time."""
+SEGMENTS: Final = 2
+"""Of each slice: between two, lanes do not wait for each other, as in a whole training."""
 LONGEST_SEGMENT: Final = 32_768
 """Environment steps of a member in one slice; a card whose segments are longer evaluates more seldom than is measured here."""
 REWARD: Final = """
@@ -86,8 +90,9 @@ class Recorder:
 
     def taken(self) -> tuple[list[int], Floats]:
         """All seeds of the last segment and its actions `[T, M, A]`; forgets them."""
-        seeds = [seed for engine in self.engines for seed in engine.seeds]
-        actions = np.concatenate([np.stack(engine.actions) for engine in self.engines], axis=1)
+        last = self.engines[-LANES:]
+        seeds = [seed for engine in last for seed in engine.seeds]
+        actions = np.concatenate([np.stack(engine.actions) for engine in last], axis=1)
         self.engines = []
         return seeds, actions
 
@@ -115,7 +120,7 @@ def raw_steps_per_second(environment: EnvCard, seeds: Sequence[int], actions: Fl
         pool._recv()
     elapsed = time.perf_counter() - started
     pool.close()
-    return actions.shape[0] * actions.shape[1] / elapsed
+    return len(actions) * len(seeds) / elapsed
 
 
 class Peer:
@@ -155,17 +160,19 @@ class Peer:
             process.wait()
 
 
-def by_segment(job: TrainingJob, threads: int, engine: MakeEngine = EnvPoolEngine) -> Iterator[list[SegmentDone]]:
-    """Trains segment by segment, with nothing going on in between; the last segment is left out, since it confirms as well."""
+def by_segment(
+    job: TrainingJob, threads: int, engine: MakeEngine = EnvPoolEngine, segments: int = 1
+) -> Iterator[list[SegmentDone]]:
+    """Trains so many segments at a time, with nothing going on in between; the last one is left out, since it confirms as well."""
     checkpoints: dict[str, bytes] = {}
-    for until in range(1, plan_segments(job.card.max_steps, job.config, job.steps).segments):
+    for until in range(segments, plan_segments(job.card.max_steps, job.config, job.steps).segments, segments):
         part = replace(job, until=until, checkpoints=checkpoints)
         done = [one for one in Population(part, threads, engine).train() if isinstance(one, SegmentDone)]
         checkpoints = {one.member_id: one.checkpoint for one in done}
         yield done
 
 
-def training_job(environment: EnvCard, members: int) -> TrainingJob:
+def training_job(environment: EnvCard, members: int, first_seed: int = 0) -> TrainingJob:
     """A generation of sandboxed candidates, whose segments are as long as the card's own or as a slice may be."""
     config, metric = TrainingConfig(), environment.metrics[0]
     return TrainingJob(
@@ -173,35 +180,44 @@ def training_job(environment: EnvCard, members: int) -> TrainingJob:
         metric=metric_of(environment, Fitness(name=metric.name, score=metric.score, success=metric.success)),
         config=config,
         steps=min(environment.steps, MOST_SEGMENTS * LONGEST_SEGMENT),
-        members=tuple(Member(f"m{k}", k, code_of(environment, "candidate", REWARD)) for k in range(members)),
+        members=tuple(
+            Member(f"m{k}", first_seed + k, code_of(environment, "candidate", REWARD)) for k in range(members)
+        ),
     )
+
+
+def _slices(environment: EnvCard, threads: int, recorder: Recorder) -> Iterator[list[SegmentDone]]:
+    """What one generation after the other trains, each with other seeds, `SEGMENTS` at a time."""
+    for number in count():
+        yield from by_segment(training_job(environment, MEMBERS, number * MEMBERS), threads, recorder, SEGMENTS)
 
 
 def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str | None) -> dict[str, list[float]]:
     """Environment steps per second of every side, one figure a round."""
     threads, recorder = len(os.sched_getaffinity(0)), Recorder()
     job = training_job(environment, MEMBERS)
-    own = MEMBERS * plan_segments(environment.max_steps, job.config, job.steps).steps_per_segment
+    own = SEGMENTS * MEMBERS * plan_segments(environment.max_steps, job.config, job.steps).steps_per_segment
     peers = [
         Peer(interpreter, side, environment.engine.task, job.config, threads if side == SIDE_BY_SIDE else 1)
-        for side in (PEERS if interpreter else ())
+        for side in PEERS
+        if interpreter
     ]
     sides: dict[str, list[float]] = {
         name: [] for name in ("ours", "ours_training_steps", "raw", *(p.side for p in peers))
     }
-    segments = by_segment(job, threads, recorder)
-    next(segments)  # compiles, and so do the peers
+    slices = _slices(environment, threads, recorder)
+    next(slices)  # compiles, and so do the peers
     for peer in peers:
         peer.steps_per_second(0.1)
     played = recorder.taken()
     for _ in range(rounds):
         before = raw_steps_per_second(environment, *played, threads)
         started = time.perf_counter()
-        segment = next(segments)
+        segments = next(slices)
         elapsed = time.perf_counter() - started
         played = recorder.taken()
         after = raw_steps_per_second(environment, *played, threads)
-        sides["ours"].append(sum(done.environment_steps for done in segment) / elapsed)
+        sides["ours"].append(sum(done.environment_steps for done in segments) / elapsed)
         sides["ours_training_steps"].append(own / elapsed)
         sides["raw"].append(statistics.harmonic_mean([before, after]))
         for peer in peers:
@@ -255,7 +271,7 @@ def main() -> int:
     """Runs the benchmark and prints its line of JSON; the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--environments", nargs="+", default=ENVIRONMENTS)
-    parser.add_argument("--rounds", type=int, default=5, choices=range(1, MOST_SEGMENTS - 1))
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=8.0, help="length of a peer's slice")
     parser.add_argument("--peers", help="an interpreter with benchmarks/peers/requirements.txt; none: no peers")
     arguments = parser.parse_args()
