@@ -36,7 +36,7 @@ class Steps:
     chosen: Floats
     actions: Floats
     rewards: Floats
-    terminated: NDArray[np.bool_]
+    ended: NDArray[np.bool_]
     truncated: NDArray[np.bool_]
 
 
@@ -69,26 +69,27 @@ class Collector:
         frames = np.zeros((length + 1, environments, width), np.float32)
         chosen = np.empty((*shape, self._last_actions.shape[1]), np.float32)
         actions, rewards = np.empty_like(chosen), np.empty(shape, np.float32)
-        terminated, truncated = np.empty(shape, bool), np.empty(shape, bool)
-        ended = np.zeros(environments, bool)
+        ended, truncated = np.empty(shape, bool), np.empty(shape, bool)
+        over = np.zeros(environments, bool)
         frames[0], taken, shown = self._frames, length, self._layout.shown
         for t in range(length):
             chosen[t] = act(t, frames[t])
             np.minimum(chosen[t], self._high, out=actions[t])
             step = self._engine.step(np.maximum(actions[t], self._low, out=actions[t]))
             frames[t + 1, :, :shown], rewards[t] = step.frames, step.rewards
-            terminated[t], truncated[t] = step.terminated, step.truncated
-            ended |= step.terminated | step.truncated
-            if whole_episodes and ended.all():
-                taken = t + 1
-                break
+            ended[t], truncated[t] = step.ended, step.truncated
+            if whole_episodes:
+                over |= step.ended
+                if over.all():
+                    taken = t + 1
+                    break
         return self._collected(
             Steps(
                 frames[: taken + 1],
                 chosen[:taken],
                 actions[:taken],
                 rewards[:taken],
-                terminated[:taken],
+                ended[:taken],
                 truncated[:taken],
             ),
             whole_episodes=whole_episodes,
@@ -97,7 +98,7 @@ class Collector:
     def _collected(self, seen: Steps, *, whole_episodes: bool) -> Collected:
         """All that follows from the ends of episodes, worked out for every step at once."""
         steps = np.arange(len(seen.rewards), dtype=np.int32)[:, None]
-        ends = seen.terminated | seen.truncated
+        ends = seen.ended
         resetting = np.concatenate([self._resetting[None], ends[:-1]])
         last_reset = np.maximum.accumulate(np.where(resetting, steps, -1), axis=0)
         elapsed = np.where(last_reset >= 0, steps - last_reset, self._elapsed + steps + 1).astype(np.int32)
@@ -115,7 +116,7 @@ class Collector:
             previous_actions=previous,
             elapsed=elapsed,
             rewards=seen.rewards,
-            terminated=seen.terminated,
+            terminated=ends & ~seen.truncated,
             truncated=seen.truncated,
             valid=valid,
         )

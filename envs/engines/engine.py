@@ -16,13 +16,13 @@ from envs.variables import Layout
 class EngineStep:
     """One step of M environments: `frames` float32 `[M, F]`, `rewards` float32 `[M]` (the environment's own), ends bool `[M]`.
 
-    In the step after one that ended, an environment only resets: its action is not used and its frame is the first
-    of the next episode.
+    `ended`: the episode is over, `truncated` or not. In the step after that, an environment only resets: its action is not
+    used and its frame is the first of the next episode.
     """
 
     frames: NDArray[np.float32]
     rewards: NDArray[np.float32]
-    terminated: NDArray[np.bool_]
+    ended: NDArray[np.bool_]
     truncated: NDArray[np.bool_]
 
 

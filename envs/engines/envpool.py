@@ -110,8 +110,8 @@ class EnvPoolEngine:
         """Steps every environment with actions `[M, A]`, float32, within the card's bounds."""
         self._pool._send([self._ids, self._ids, actions.astype(self._action_type)])
         state = self._pool._recv()
-        done, truncated, rewards = (state[at] for at in self._ends)
-        return EngineStep(self._frames(state), rewards.astype(np.float32, copy=False), done & ~truncated, truncated)
+        ended, truncated, rewards = (state[at] for at in self._ends)
+        return EngineStep(self._frames(state), rewards.astype(np.float32, copy=False), ended, truncated)
 
     def _frames(self, state: list[NDArray[np.generic]]) -> NDArray[np.float32]:
         columns = [state[at].reshape(len(self._ids), -1) for at in self._shown]

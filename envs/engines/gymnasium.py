@@ -89,16 +89,16 @@ class GymnasiumEngine:
         wide = actions.astype(np.float64)  # the costs of actions are then what EnvPool makes of them
         frames = np.empty((len(self._seeds), self._layout.shown), np.float32)
         rewards = np.zeros(len(self._seeds), np.float32)
-        terminated, truncated = np.zeros((2, len(self._seeds)), bool)
+        ended, truncated = np.zeros((2, len(self._seeds)), bool)
         for i, environment in enumerate(self._environments):
             if self._ended[i]:
                 observation, info = environment.reset()
             else:
                 observation, rewards[i], fallen, truncated[i], info = environment.step(wide[i])
-                terminated[i] = fallen and not truncated[i]
+                ended[i] = fallen or truncated[i]
             frames[i] = self._frame(observation, info)
-        self._ended = terminated | truncated
-        return EngineStep(frames, rewards, terminated, truncated)
+        self._ended = ended
+        return EngineStep(frames, rewards, ended, truncated)
 
     def _frame(self, observation: Observation, info: Info) -> NDArray[np.float32]:
         parts = (

@@ -217,7 +217,7 @@ def test_what_envpool_shows_is_what_the_reference_shows(name: str) -> None:
         theirs, mine = pool.step(action), made.engine.step(action)
         np.testing.assert_allclose(theirs.frames, mine.frames, rtol=1e-5, atol=2e-5)
         np.testing.assert_allclose(theirs.rewards, mine.rewards, rtol=1e-5, atol=1e-5)
-        assert not (theirs.terminated | theirs.truncated | mine.terminated | mine.truncated).any()
+        assert not (theirs.ended | theirs.truncated | mine.ended | mine.truncated).any()
     pool.close()
     made.engine.close()
 

@@ -55,7 +55,7 @@ class ScriptedEngine:
             if self._step[i] == end.length:
                 self._over[i] = True
                 terminated[i], truncated[i] = end.terminated, not end.terminated
-        return EngineStep(self._frames(), rewards, terminated, truncated)
+        return EngineStep(self._frames(), rewards, terminated | truncated, truncated)
 
     def close(self) -> None:
         pass
