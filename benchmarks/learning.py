@@ -3,7 +3,7 @@
     python -m benchmarks.learning --peers .venv-peers/bin/python [--environments Hopper-v5 …] [--report]
 
 Three sides on each environment's own reward: Stable-Baselines3 with its own hyperparameters (1M steps, 5 seeds), ours with the
-same ones (as long, 5 seeds), ours as shipped (half as long, a generation of 8). Curves are returns of ten deterministic episodes
+same ones (as long, 5 seeds), ours as shipped (as long, a generation of 8). Curves are returns of ten deterministic episodes
 at every tenth. All that is done stands in `results/learning.jsonl`, and it goes on from there; `--report` trains nothing. Then
 both sides train in alternating slices, which gives the wall-clock of a generation of eight. Ends with one line of JSON; exit 1
 where a bar is missed.
@@ -48,7 +48,8 @@ SEEDS: Final = 5
 GENERATION: Final = 8
 STEPS: Final = 1_003_520
 """49 rollouts of 2,048 steps in each of ten segments."""
-SHIPPED_STEPS: Final = 491_520
+SHIPPED_STEPS: Final = 983_040
+"""48 rollouts of 2,048 steps in each of ten segments."""
 EPISODES: Final = 10
 EVALUATION: Final = 7
 """Keeps the seeds of these episodes apart from the trainer's own."""

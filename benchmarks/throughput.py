@@ -230,10 +230,11 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
 
 @dataclass(frozen=True)
 class Summary:
-    """Steps per second of each side, medians and ranges; `share_of_raw` is of slices taken in the same round.
+    """Steps per second of each side, medians and ranges; `share_of_raw` is the median of ratios within a round.
 
-    `times_best_peer`: ours, training steps alone, over the fastest peer, which evaluates nothing; `ceiling`: raw over that peer.
-    None where no peer was measured.
+    `times_best_peer`: ours, training steps alone, over the fastest peer, which evaluates nothing; `ceiling`: raw over that peer, both
+    of medians and None where no peer was measured. `share_of_ceiling` is the median, over rounds, of how far ahead we are of any
+    peer by how far raw is: training steps over raw, whichever the peer.
     """
 
     steps_per_second: dict[str, int]
@@ -242,28 +243,33 @@ class Summary:
     best_peer: str | None
     times_best_peer: float | None
     ceiling: float | None
+    share_of_ceiling: float
 
     @property
     def met(self) -> bool:
         """Whether both bars are reached."""
-        if self.times_best_peer is None or self.ceiling is None:
+        if self.times_best_peer is None:
             return self.share_of_raw >= RAW_BAR
-        ahead = self.times_best_peer > 1.0 and self.times_best_peer >= CEILING_BAR * self.ceiling
+        ahead = self.times_best_peer > 1.0 and self.share_of_ceiling >= CEILING_BAR
         return self.share_of_raw >= RAW_BAR and ahead
 
 
 def _summary(sides: dict[str, list[float]]) -> Summary:
-    ratio = statistics.median(ours / raw for ours, raw in zip(sides["ours"], sides["raw"], strict=True))
+    shares = {
+        name: round(statistics.median(ours / raw for ours, raw in zip(sides[name], sides["raw"], strict=True)), 3)
+        for name in ("ours", "ours_training_steps")
+    }
     medians = {name: round(statistics.median(values)) for name, values in sides.items()}
     peers = {name: sides[name] for name in PEERS if name in sides}
     best = max(peers, key=lambda name: statistics.median(peers[name]), default=None)
     return Summary(
         steps_per_second=medians,
         range={name: (round(min(values)), round(max(values))) for name, values in sides.items()},
-        share_of_raw=round(ratio, 3),
+        share_of_raw=shares["ours"],
         best_peer=best,
         times_best_peer=round(medians["ours_training_steps"] / medians[best], 2) if best else None,
         ceiling=round(medians["raw"] / medians[best], 2) if best else None,
+        share_of_ceiling=shares["ours_training_steps"],
     )
 
 
