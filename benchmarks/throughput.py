@@ -232,9 +232,9 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
 class Summary:
     """Steps per second of each side, medians and ranges; `share_of_raw` is the median of ratios within a round.
 
-    `times_best_peer`: ours, training steps alone, over the fastest peer, which evaluates nothing; `ceiling`: raw over that peer, both
-    of medians and None where no peer was measured. `share_of_ceiling` is the median, over rounds, of how far ahead we are of any
-    peer by how far raw is: training steps over raw, whichever the peer.
+    `times_best_peer`: ours, training steps alone, over the fastest peer, which evaluates nothing; `ceiling`: raw over that peer;
+    both of medians, and None where no peer was measured. `share_of_ceiling`: how far ahead of any peer we are by how far raw is:
+    training steps over raw, the median of ratios within a round.
     """
 
     steps_per_second: dict[str, int]

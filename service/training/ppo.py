@@ -61,7 +61,10 @@ class Rollout(NamedTuple):
 
 
 class UpdateReport(NamedTuple):
-    """Diagnostics of one update, float32 `[]` each; `running_return` float32 `[N]` is carried into the next rollout."""
+    """Diagnostics of one update, means over its last epoch, float32 `[]` each.
+
+    `running_return` float32 `[N]` is carried into the next rollout.
+    """
 
     policy_loss: Array
     value_loss: Array
@@ -187,7 +190,7 @@ def update(
 ) -> tuple[MemberState, UpdateReport]:
     """One PPO update of one member from one rollout; `learning_rate` float32 `[]` follows the caller's schedule.
 
-    Once an epoch's mean approximate KL passes `1.5 * target_kl`, what is left of the update leaves the networks alone.
+    An epoch whose mean approximate KL passes `1.5 * target_kl` is the last.
     A rollout that is smaller than a minibatch is one minibatch; rows that fill none are left out, others in each epoch.
     """
     rows = minibatch_rows(state, rollout.rewards.size, config)
@@ -207,6 +210,15 @@ def minibatch_rows(state: MemberState, size: int, config: PPOConfig) -> NDArray[
     return np.asarray(orders, np.int32).reshape(config.epochs, -1, length)
 
 
+class _Progress(NamedTuple):
+    """An update under way after some `epochs`, int32 `[]`; `report` of the last one, float32 `[4]`."""
+
+    epochs: Array
+    networks: Networks
+    optimizer: optax.OptState
+    report: Array
+
+
 @partial(jax.jit, static_argnames="config")
 def _update(
     state: MemberState, rollout: Rollout, rows: Array, learning_rate: Array, config: PPOConfig
@@ -216,35 +228,32 @@ def _update(
     transform = optimizer(config)
 
     def minibatch_step(
-        carry: tuple[Networks, optax.OptState, Array], rows: Array
-    ) -> tuple[tuple[Networks, optax.OptState, Array], Array]:
-        networks, opt_state, stopped = carry
+        carry: tuple[Networks, optax.OptState], rows: Array
+    ) -> tuple[tuple[Networks, optax.OptState], Array]:
+        networks, opt_state = carry
         part = jax.tree.map(lambda leaf: leaf[rows], batch)
         (_, report), gradient = jax.value_and_grad(loss, has_aux=True)(networks, part, config)
-        steps, new_opt_state = transform.update(gradient, opt_state)
+        steps, opt_state = transform.update(gradient, opt_state)
         scale = learning_rate / config.learning_rate
-        new_networks = optax.apply_updates(networks, jax.tree.map(lambda step: step * scale, steps))
-        networks, opt_state = jax.tree.map(
-            lambda old, new: jnp.where(stopped, old, new), (networks, opt_state), (new_networks, new_opt_state)
-        )
-        return (networks, opt_state, stopped), jnp.stack(report)
+        networks = optax.apply_updates(networks, jax.tree.map(lambda step: step * scale, steps))
+        return (networks, opt_state), jnp.stack(report)
 
-    def epoch(
-        carry: tuple[Networks, optax.OptState, Array], rows: Array
-    ) -> tuple[tuple[Networks, optax.OptState, Array], Array]:
-        (networks, opt_state, stopped), reports = jax.lax.scan(minibatch_step, carry, rows)
-        report = jnp.mean(reports, axis=0)
-        if config.target_kl is not None:
-            stopped = stopped | (report[3] > 1.5 * config.target_kl)
-        return (networks, opt_state, stopped), report
+    def goes_on(progress: _Progress) -> Array:
+        far = progress.report[3] > 1.5 * config.target_kl if config.target_kl is not None else jnp.array(False)
+        return (progress.epochs < len(rows)) & ~far
 
-    (networks, opt_state, _), reports = jax.lax.scan(epoch, (state.networks, state.optimizer, jnp.array(False)), rows)
+    def epoch(progress: _Progress) -> _Progress:
+        begun = (progress.networks, progress.optimizer)
+        (networks, opt_state), reports = jax.lax.scan(minibatch_step, begun, rows[progress.epochs])
+        return _Progress(progress.epochs + 1, networks, opt_state, jnp.mean(reports, axis=0))
+
+    begun = _Progress(jnp.zeros((), jnp.int32), state.networks, state.optimizer, jnp.full(4, -jnp.inf, jnp.float32))
+    _, networks, opt_state, report = jax.lax.while_loop(goes_on, epoch, begun)
     seen = rollout.observations[:-1].reshape(batch.weight.shape[0], -1)
     observation = update_moments(state.observation, seen, jnp.ones(len(seen), jnp.float32))
     key = jax.random.split(state.key, 1)[0]
     new_state = MemberState(networks, opt_state, observation, return_moments, key, state.updates + 1)
-    last = reports[-1]
-    return new_state, UpdateReport(last[0], last[1], last[2], last[3], carried)
+    return new_state, UpdateReport(report[0], report[1], report[2], report[3], carried)
 
 
 def exploration_noise(state: MemberState, steps: int, width: int) -> NDArray[np.float32]:
