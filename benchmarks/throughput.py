@@ -215,6 +215,7 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
         started = time.perf_counter()
         segments = next(slices)
         elapsed = time.perf_counter() - started
+        assert len(segments) == SEGMENTS * MEMBERS, "a member has failed"
         played = recorder.taken()
         after = raw_steps_per_second(environment, *played, threads)
         sides["ours"].append(sum(done.environment_steps for done in segments) / elapsed)

@@ -15,7 +15,7 @@ def configure() -> None:
 
     NumPy's products are computed by one thread each, so that their bits do not depend on the number of cores.
 
-    What was imported stays, and is not looked through for garbage again: that took both lanes' threads 1% of a training.
+    What there is by then stays, and is not looked through for garbage again: that took 0.14 s of 15 s of a training of HalfCheetah.
 
     Compiled programs lie in `JAX_COMPILATION_CACHE_DIR`, or in the user's cache folder. JAX tells processor types apart.
     """

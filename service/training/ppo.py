@@ -199,7 +199,7 @@ def update(
 
 
 def _random(state: MemberState, purpose: int) -> np.random.Generator:
-    """A stream of the member's key, which every update changes, for one purpose; NumPy draws ten times as fast as JAX."""
+    """A stream of the member's key, which every update changes, for one purpose; NumPy draws several times as fast as JAX."""
     return np.random.default_rng([*np.asarray(state.key).tolist(), purpose])
 
 

@@ -26,7 +26,7 @@ from service.training.compiler import configure
 configure()
 layout = Layout(card("Ant-v5"))
 D, A, T, N = len(layout.policy_columns), layout.card.action.size, 256, 8
-config = PPOConfig(hidden_sizes=(256, 64), epochs=1, target_kl=None)
+config = PPOConfig(hidden_sizes=(256, 64), epochs=3, target_kl=0.5)
 random = np.random.default_rng(0)
 normal = lambda *shape: random.normal(size=shape).astype(np.float32)
 no, yes = np.zeros((T, N), bool), np.ones((T, N), bool)

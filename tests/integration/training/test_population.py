@@ -9,6 +9,7 @@ import pytest
 from envs.engines.envpool import EnvPoolEngine
 from envs.variables import Layout
 from service.training.job import Member, SegmentDone
+from service.training.lane import Cores
 from service.training.population import Population
 from tests.integration.training.small_jobs import job_of
 
@@ -35,3 +36,12 @@ def test_lanes_that_have_a_core_each_step_their_environments_in_one_thread(
     done = [one for one in Population(job, threads, engine).train() if isinstance(one, SegmentDone)]
     assert len(done) == members
     assert made == of_each_lane
+
+
+def test_a_lane_that_has_ended_leaves_its_core_to_the_other() -> None:
+    cores = Cores(threads=2, lanes=2)
+    assert cores.of_a_lane == 1
+    cores.leave()
+    assert cores.of_a_lane == 2
+    cores.leave()
+    assert cores.of_a_lane == 2

@@ -160,7 +160,13 @@ def test_every_epoch_of_every_update_has_an_order_of_its_own_in_which_each_row_c
     for epoch in rows:
         assert len(set(epoch.ravel().tolist())) == 8
         assert set(epoch.ravel().tolist()) <= set(range(10))
-    orders = [rows, ppo.minibatch_rows(state._replace(key=jax.random.split(state.key)[0]), 10, config)]
+    nothing = ppo.Rollout(
+        *(np.zeros(shape, np.float32) for shape in ((9, 1, 4), (8, 1, 2), (8, 1))),
+        *np.zeros((3, 8, 1), bool),
+        np.zeros(1),
+    )
+    after, _ = ppo.update(state, nothing, np.float32(0), config)
+    orders = [rows, ppo.minibatch_rows(after, 10, config)]
     assert len({tuple(epoch.ravel().tolist()) for order in orders for epoch in order}) == 6
     np.testing.assert_array_equal(ppo.minibatch_rows(state, 10, config), rows)
 

@@ -106,6 +106,24 @@ def test_without_a_target_no_divergence_stops_an_update() -> None:
     assert gradient_steps(ppo.update(member(), rollout(), np.float32(1.0), near)[0]) == 2
 
 
+def test_every_epoch_learns_from_its_own_order_of_rows() -> None:
+    config = CONFIG.model_copy(update={"target_kl": None})
+    rows = ppo.minibatch_rows(member(), STEPS * WIDTH, config)
+    whole, _ = ppo.update(member(), rollout(), RATE, config)
+    as_drawn, _ = ppo._update(member(), rollout(), rows, RATE, config)
+    first_again, _ = ppo._update(member(), rollout(), rows[[0, 0, 0]], RATE, config)
+    assert_same(whole.networks, as_drawn.networks)
+    assert (first_again.networks.policy[0][0] != whole.networks.policy[0][0]).any()
+
+
+def test_what_an_update_tells_is_of_its_last_epoch() -> None:
+    # Before the first step of an epoch of one minibatch nothing has moved: its divergence is 0, and that of the next is not.
+    one = CONFIG.model_copy(update={"minibatch_size": 1000, "epochs": 1, "target_kl": None})
+    _, first = ppo.update(member(), rollout(), RATE, one)
+    _, second = ppo.update(member(), rollout(), RATE, one.model_copy(update={"epochs": 2}))
+    assert abs(float(first.approximate_kl)) < 1e-6 < float(second.approximate_kl)
+
+
 def test_what_stands_in_a_step_that_only_resets_is_not_learned_from() -> None:
     calm = rollout()
     actions, rewards = calm.actions.copy(), calm.rewards.copy()
