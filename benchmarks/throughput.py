@@ -234,8 +234,8 @@ class Summary:
     """Steps per second of each side, medians and ranges; `share_of_raw` is the median of ratios within a round.
 
     `times_best_peer`: ours, training steps alone, over the fastest peer, which evaluates nothing; `ceiling`: raw over that peer;
-    both of medians, and None where no peer was measured. `share_of_ceiling`: how far ahead of any peer we are by how far raw is:
-    training steps over raw, the median of ratios within a round.
+    both of medians, and None where no peer was measured. `training_share_of_raw`: what the one is of the other, whichever the peer,
+    as the median of ratios within a round.
     """
 
     steps_per_second: dict[str, int]
@@ -244,14 +244,14 @@ class Summary:
     best_peer: str | None
     times_best_peer: float | None
     ceiling: float | None
-    share_of_ceiling: float
+    training_share_of_raw: float
 
     @property
     def met(self) -> bool:
         """Whether both bars are reached."""
-        if self.times_best_peer is None:
+        if self.times_best_peer is None or self.ceiling is None:
             return self.share_of_raw >= RAW_BAR
-        ahead = self.times_best_peer > 1.0 and self.share_of_ceiling >= CEILING_BAR
+        ahead = self.times_best_peer > 1.0 and self.times_best_peer >= CEILING_BAR * self.ceiling
         return self.share_of_raw >= RAW_BAR and ahead
 
 
@@ -270,7 +270,7 @@ def _summary(sides: dict[str, list[float]]) -> Summary:
         best_peer=best,
         times_best_peer=round(medians["ours_training_steps"] / medians[best], 2) if best else None,
         ceiling=round(medians["raw"] / medians[best], 2) if best else None,
-        share_of_ceiling=shares["ours_training_steps"],
+        training_share_of_raw=shares["ours_training_steps"],
     )
 
 
