@@ -41,10 +41,10 @@ from service.schema import (
     Fitness,
     Interval,
     Training,
-    TrainingConfig,
     TrainingResult,
     TrainingState,
 )
+from service.schema.tunings import shipped_training
 from service.training.job import (
     Member,
     MemberFailed,
@@ -199,9 +199,8 @@ def train_population(where: World, setting: Setting, candidates: Sequence[Candid
     curves: dict[str, list[CurvePoint]] = {member.id: [] for member in members}
     results: dict[str, TrainingResult] = {}
     reasons: dict[str, str] = {}
-    job = TrainingJob(
-        where.card, metric_of(where.card, where.fitness), TrainingConfig(steps=setting.steps), setting.steps, members
-    )
+    config = shipped_training(where.card.id, where.card.family)
+    job = TrainingJob(where.card, metric_of(where.card, where.fitness), config, setting.steps, members)
     for progress in Population(job, threads=os.cpu_count() or 1).train():
         match progress:
             case SegmentDone():

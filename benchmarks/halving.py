@@ -32,7 +32,8 @@ from pydantic import TypeAdapter
 
 from benchmarks.designer_search import Setting, World, propose, world
 from service.llm.offline import OfflineDesigner
-from service.schema import Candidate, CandidateState, CurvePoint, HalvingConfig, TrainingConfig
+from service.schema import Candidate, CandidateState, CurvePoint, HalvingConfig
+from service.schema.tunings import shipped_training
 from service.training.halving import standing
 from service.training.job import Member, MemberFailed, MemberFinished, SegmentDone, TrainingJob, code_of, metric_of
 from service.training.population import Population
@@ -83,7 +84,8 @@ def pool(where: World, count: int) -> list[Candidate]:
 def train(where: World, members: Sequence[Member], steps: int, seeds: Mapping[str, tuple[str, int]]) -> Iterator[Truth]:
     """Trains some members to the end; `seeds` gives reward and seed of each."""
     curves: dict[str, list[CurvePoint]] = {member.id: [] for member in members}
-    job = TrainingJob(where.card, metric_of(where.card, where.fitness), TrainingConfig(), steps, tuple(members))
+    config = shipped_training(where.card.id, where.card.family)
+    job = TrainingJob(where.card, metric_of(where.card, where.fitness), config, steps, tuple(members))
     for progress in Population(job, len(os.sched_getaffinity(0))).train():
         match progress:
             case SegmentDone():

@@ -24,8 +24,9 @@ import numpy as np
 from benchmarks.throughput import LONGEST_SEGMENT, MEMBERS, by_segment
 from envs.card import EnvCard, card
 from envs.variables import Layout
-from service.schema import Fitness, TrainingConfig
+from service.schema import Fitness
 from service.schema.segments import MOST_SEGMENTS
+from service.schema.tunings import shipped_training
 from service.training.job import Member, TrainingJob, code_of, metric_of
 
 REWARDS: Final = {
@@ -54,7 +55,7 @@ def _code(names: tuple[str, ...]) -> str:
 
 def _segments(environment: EnvCard, names: tuple[str, ...], cores: int) -> Iterator[float]:
     """Training steps per second of each segment of eight candidates."""
-    config, metric = TrainingConfig(), environment.metrics[0]
+    config, metric = shipped_training(environment.id, environment.family), environment.metrics[0]
     code = code_of(environment, "candidate", _code(names))
     job = TrainingJob(
         card=environment,

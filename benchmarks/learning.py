@@ -34,6 +34,7 @@ from envs.variables import Layout
 from sandbox import RewardFault
 from service.artifacts import write_whole
 from service.schema import Fitness, PPOConfig, TrainingConfig
+from service.schema.tunings import shipped_training
 from service.schema.versions import versions
 from service.training import ppo
 from service.training.checkpoint import load_checkpoint
@@ -79,11 +80,15 @@ SAME: Final = TrainingConfig(
 )
 
 
-OURS: Final[dict[Side, tuple[TrainingConfig, int, int]]] = {
-    "same hyperparameters": (SAME, STEPS, SEEDS),
-    "as shipped": (TrainingConfig(), SHIPPED_STEPS, GENERATION),
+LENGTHS: Final[dict[Side, tuple[int, int]]] = {
+    "same hyperparameters": (STEPS, SEEDS),
+    "as shipped": (SHIPPED_STEPS, GENERATION),
 }
-"""Hyperparameters, steps and members of our two sides."""
+"""Steps and members of our two sides."""
+
+
+def _config(environment: EnvCard, side: Side) -> TrainingConfig:
+    return SAME if side == "same hyperparameters" else shipped_training(environment.id, environment.family)
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ def stored() -> list[Curve]:
     """The curves that are done; those of ours with another number of steps than now are passed over."""
     lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
     curves = [Curve(**json.loads(line)) for line in lines]
-    return [curve for curve in curves if curve.side not in OURS or curve.steps[-1] == OURS[curve.side][1]]
+    return [curve for curve in curves if curve.side not in LENGTHS or curve.steps[-1] == LENGTHS[curve.side][0]]
 
 
 def _store(curves: Sequence[Curve]) -> None:
@@ -142,7 +147,7 @@ def _kept(environment: EnvCard, side: Side) -> Path:
 
 
 def _taken_up(environment: EnvCard, side: Side, members: int) -> Kept:
-    path, made = _kept(environment, side), (OURS[side], versions())
+    path, made = _kept(environment, side), ((_config(environment, side), *LENGTHS[side]), versions())
     if path.exists() and (found := cast(Kept, pickle.loads(path.read_bytes()))).made == made:
         return found
     return Kept(made, [Curve(side, environment.id, seed, [], []) for seed in range(members)], {})
@@ -150,7 +155,7 @@ def _taken_up(environment: EnvCard, side: Side, members: int) -> Kept:
 
 def train_ours(environment: EnvCard, side: Side, threads: int) -> list[Curve]:
     """All members in one population, and their returns after each segment; goes on where it was interrupted."""
-    config, steps, members = OURS[side]
+    config, (steps, members) = _config(environment, side), LENGTHS[side]
     kept = _taken_up(environment, side, members)
     job = replace(_job(environment, config, steps, members), checkpoints=kept.checkpoints)
     judge, source = Judge(environment, job.metric), EnvironmentReward()
@@ -216,7 +221,7 @@ def train_missing(environments: Sequence[str], interpreter: str, cores: int) -> 
     """Trains what is not stored yet."""
     for name in environments:
         done = {(curve.side, curve.seed) for curve in stored() if curve.environment == name}
-        for side, (_, _, members) in OURS.items():
+        for side, (_, members) in LENGTHS.items():
             if (side, members - 1) not in done:
                 _store(train_ours(card(name), side, cores))
                 _kept(card(name), side).unlink()
@@ -225,7 +230,7 @@ def train_missing(environments: Sequence[str], interpreter: str, cores: int) -> 
 
 def speeds(environment: str, interpreter: str, cores: int, rounds: int) -> tuple[list[float], list[float]]:
     """Training steps per second of a generation as shipped and of Stable-Baselines3's processes, in alternating slices."""
-    config, ours, theirs = TrainingConfig(), list[float](), list[float]()
+    config, ours, theirs = _config(card(environment), "as shipped"), list[float](), list[float]()
     peer = Peer(interpreter, "sb3-own", environment, config, cores)
     started = time.perf_counter()
     for number, segment in enumerate(by_segment(_job(card(environment), config, SHIPPED_STEPS, GENERATION), cores)):

@@ -16,8 +16,9 @@ from benchmarks.rewards import CHEETAH
 from benchmarks.sandbox import Measure, in_process
 from envs.card import card
 from envs.variables import Layout, Transitions
-from service.schema import Fitness, TrainingConfig
+from service.schema import Fitness
 from service.schema.segments import MOST_SEGMENTS, smallest_training
+from service.schema.tunings import shipped_training
 from service.training.job import Member, Progress, SegmentDone, TrainingJob, code_of, metric_of
 from service.training.population import Population
 from service.training.rewards import Rewards, RewardSource
@@ -89,7 +90,7 @@ class TimedPopulation(Population):
 
 
 def _job() -> TrainingJob:
-    config = TrainingConfig()
+    config = shipped_training(ENVIRONMENT.id, ENVIRONMENT.family)
     metric = ENVIRONMENT.metrics[0]
     return TrainingJob(
         card=ENVIRONMENT,

@@ -35,6 +35,7 @@ from envs.engines.envpool import EnvPoolEngine
 from envs.variables import Floats, Layout
 from service.schema import Fitness, TrainingConfig
 from service.schema.segments import MOST_SEGMENTS, plan_segments
+from service.schema.tunings import shipped_training
 from service.training.job import Member, SegmentDone, TrainingJob, code_of, metric_of
 from service.training.population import LANES, Population
 
@@ -174,7 +175,7 @@ def by_segment(
 
 def training_job(environment: EnvCard, members: int, first_seed: int = 0) -> TrainingJob:
     """A generation of sandboxed candidates, whose segments are as long as the card's own or as a slice may be."""
-    config, metric = TrainingConfig(), environment.metrics[0]
+    config, metric = shipped_training(environment.id, environment.family), environment.metrics[0]
     return TrainingJob(
         card=environment,
         metric=metric_of(environment, Fitness(name=metric.name, score=metric.score, success=metric.success)),

@@ -21,8 +21,8 @@ from service.baselines.train import BaselineFailed, make_baseline, plan_baseline
 from service.cli.faults import BadInput, Infrastructure, Interrupted, RunFailed
 from service.cli.tables import interval, print_table
 from service.cli.terminal import console, print_json
-from service.schema import Baseline, PPOConfig, TrainingConfig
-from service.schema.tunings import tuned
+from service.schema import Baseline
+from service.schema.tunings import shipped_training
 from service.settings import Settings
 from service.training.cluster import Cluster
 from service.training.errors import ClusterFault, FitnessFault, TrainingStopped
@@ -84,7 +84,7 @@ def _order(environment: str, fitness: str | None, steps: int | None, seeds: int,
     except (EnvironmentUnknown, MetricUnknown) as error:
         raise BadInput(str(error)) from error
     try:
-        config = TrainingConfig(ppo=tuned(known.family, PPOConfig()))
+        config = shipped_training(known.id, known.family)
         plan = plan_baseline(known, metric, config, known.steps if steps is None else steps, seeds)
     except ValueError as error:
         raise BadInput(f"--steps: {environment}: {error}") from error

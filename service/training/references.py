@@ -43,7 +43,7 @@ def train_reference(environment: EnvCard, steps: int, seed: int, threads: int) -
     `steps` are environment steps, of which what fills no whole segment is left out. Raises `ReferenceFailed`.
     """
     metric = environment.metrics[0]
-    ppo_config = tuned(environment.family, PPOConfig())
+    ppo_config = tuned(environment.id, environment.family, PPOConfig())
     config = TrainingConfig(environments=8, evaluation_episodes=4, confirmation_episodes=1, ppo=ppo_config)
     job = TrainingJob(
         card=environment,

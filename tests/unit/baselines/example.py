@@ -14,16 +14,14 @@ from service.schema import (
     BaselineTraining,
     Fitness,
     Interval,
-    PPOConfig,
-    TrainingConfig,
 )
-from service.schema.tunings import tuned
+from service.schema.tunings import shipped_training
 from service.schema.versions import versions
 
 ARM = card("FetchReach-v4")
 METRIC = ARM.metrics[0]
 FITNESS = Fitness(name=METRIC.name, score=METRIC.score, success=METRIC.success, unit=METRIC.unit)
-CONFIG = TrainingConfig(ppo=tuned(ARM.family, PPOConfig()))
+CONFIG = shipped_training(ARM.id, ARM.family)
 STEPS = 4096
 GAP = Interval(mean=2.0, low=1.0, high=3.0)
 

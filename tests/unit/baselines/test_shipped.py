@@ -11,8 +11,8 @@ from envs.card import card, cards
 from service.baselines.stored import SHIPPED, differences, file_name, read_baselines
 from service.evolution.comparison import gap, interval
 from service.evolution.seeds import comparison_seeds
-from service.schema import PPOConfig, TrainingConfig
-from service.schema.tunings import tuned
+from service.schema import PPOConfig
+from service.schema.tunings import shipped_training
 from tests.unit.baselines.example import made
 
 HERE = Path(__file__).parents[3]
@@ -27,7 +27,7 @@ def test_every_file_is_the_baseline_of_a_card_and_called_after_it() -> None:
 def test_each_is_of_the_cards_own_budget_and_of_the_present_defaults() -> None:
     for one in BASELINES:
         ours = card(one.environment)
-        config = TrainingConfig(ppo=tuned(ours.family, PPOConfig()))
+        config = shipped_training(ours.id, ours.family)
         assert differences(one, ours, one.fitness, ours.steps, config) == (), one.environment
         metric = ours.metric(one.fitness.name)
         assert (one.fitness.score, one.fitness.success) == (metric.score, metric.success), one.environment

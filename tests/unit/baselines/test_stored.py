@@ -40,7 +40,7 @@ def test_what_a_fitness_is_called_and_how_the_search_goes_makes_no_difference(tm
         (
             FITNESS,
             STEPS,
-            TrainingConfig(ppo=tuned(ARM.family, PPOConfig(epochs=3))),
+            TrainingConfig(ppo=tuned(ARM.id, ARM.family, PPOConfig(epochs=3))),
             f"ppo.epochs {CONFIG.ppo.epochs} there, 3 here",
         ),
     ],

@@ -2,24 +2,37 @@ from __future__ import annotations
 
 from envs.card import card, cards
 from service.schema import PPOConfig, RunRequest, TrainingConfig
-from service.schema.tunings import TUNINGS, tuned, tuned_request
+from service.schema.tunings import OF_ONE, TUNINGS, shipped_training, tuned, tuned_request
 
 
 def test_every_card_is_of_a_family_that_has_a_tuning() -> None:
     assert {card(name).family for name in cards()} <= set(TUNINGS)
 
 
+def test_what_has_a_tuning_of_its_own_is_a_card() -> None:
+    assert set(OF_ONE) <= set(cards())
+
+
 def test_a_family_trains_with_its_own_hyperparameters() -> None:
-    assert tuned("gymnasium-mujoco", PPOConfig()) == PPOConfig()
-    assert tuned("gymnasium-robotics", PPOConfig()) == PPOConfig(discount=0.98)
-    assert tuned("metaworld", PPOConfig()) == PPOConfig(discount=0.97)
-    assert tuned("dm-control", PPOConfig()) == PPOConfig(discount=0.995)
+    assert tuned("Hopper-v5", "gymnasium-mujoco", PPOConfig()) == PPOConfig()
+    assert tuned("FetchReach-v4", "gymnasium-robotics", PPOConfig()) == PPOConfig(discount=0.98)
+    assert tuned("door-close-v3", "metaworld", PPOConfig()) == PPOConfig(discount=0.97)
+    assert tuned("cheetah-run", "dm-control", PPOConfig()) == PPOConfig(discount=0.995)
 
 
-def test_what_was_given_stands_before_the_family() -> None:
+def test_an_environment_may_differ_from_its_family() -> None:
+    own = PPOConfig(initial_log_std=-0.7)
+    assert tuned("HalfCheetah-v5", "gymnasium-mujoco", PPOConfig()) == own
+    # what the family says otherwise than the defaults stands beside it
+    assert tuned("HalfCheetah-v5", "metaworld", PPOConfig()) == PPOConfig(initial_log_std=-0.7, discount=0.97)
+    assert shipped_training("HalfCheetah-v5", "gymnasium-mujoco") == TrainingConfig(ppo=own)
+
+
+def test_what_was_given_stands_before_the_tuning() -> None:
     # a value that was given counts even where it is the general default
-    assert tuned("gymnasium-robotics", PPOConfig(discount=0.99)).discount == 0.99
-    assert tuned("gymnasium-robotics", PPOConfig(epochs=7)) == PPOConfig(discount=0.98, epochs=7)
+    assert tuned("FetchReach-v4", "gymnasium-robotics", PPOConfig(discount=0.99)).discount == 0.99
+    assert tuned("FetchReach-v4", "gymnasium-robotics", PPOConfig(epochs=7)) == PPOConfig(discount=0.98, epochs=7)
+    assert tuned("HalfCheetah-v5", "gymnasium-mujoco", PPOConfig(initial_log_std=0.0)).initial_log_std == 0.0
 
 
 def test_a_request_tells_every_hyperparameter_once_it_is_tuned() -> None:
