@@ -6,8 +6,9 @@ from pathlib import Path
 
 from envs.card import EnvCard, Family, cards
 from service.baselines.stored import OWN, SHIPPED, read_baselines
-from service.schema import BaselineSummary
+from service.schema import BaselineSummary, PPOConfig
 from service.schema.search import Frozen
+from service.schema.tunings import tuned
 
 
 class EnvironmentSummary(Frozen):
@@ -26,8 +27,9 @@ class EnvironmentSummary(Frozen):
 
 
 class Environment(EnvCard):
-    """A whole card, and its stored baselines."""
+    """A whole card, the hyperparameters that it is trained with where none are asked for, and its stored baselines."""
 
+    ppo: PPOConfig
     baselines: tuple[BaselineSummary, ...]
 
 
@@ -40,7 +42,8 @@ def stored_baselines(card: EnvCard, data_folder: Path | None) -> tuple[BaselineS
 
 def whole_environment(card: EnvCard, data_folder: Path | None) -> Environment:
     """A card with the baselines of a data folder and of the package."""
-    return Environment(**dict(card), baselines=stored_baselines(card, data_folder))
+    ppo = tuned(card.id, card.family, PPOConfig())
+    return Environment(**dict(card), ppo=ppo, baselines=stored_baselines(card, data_folder))
 
 
 def all_environments(data_folder: Path) -> tuple[EnvironmentSummary, ...]:

@@ -12,6 +12,7 @@ from rich.text import Text
 from service.baselines.environment import Environment, EnvironmentSummary
 from service.cli.terminal import clean
 from service.schema import Candidate, Comparison, Interval, Iteration, Run, RunSummary, Verdict
+from service.schema.tunings import unlike_the_default
 
 REWARDS = {"candidate": "winner", "human": "human (the environment's own)", "sparse": "sparse"}
 
@@ -139,6 +140,7 @@ def print_environment(console: Console, environment: Environment) -> None:
         ("time", f"{one.dt:g} s per step, at most {one.max_steps:,} steps"),
         ("ending", one.ending.about),
         ("budget", f"{one.steps:,} steps per training"),
+        ("hyperparameters", unlike_the_default(one.ppo) or "the default ones"),
         ("sparse reward", one.sparse_reward),
     ]
     print_table(console, one.id, ("", ""), about)

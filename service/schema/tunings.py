@@ -46,6 +46,13 @@ def shipped_training(environment: str, family: str) -> TrainingConfig:
     return TrainingConfig(ppo=tuned(environment, family, PPOConfig()))
 
 
+def unlike_the_default(tuning: PPOConfig) -> str:
+    """What a tuning has otherwise than the default, such as `discount 0.97`; empty if nothing."""
+    default = PPOConfig()
+    names = [name for name in PPOConfig.model_fields if getattr(tuning, name) != getattr(default, name)]
+    return ", ".join(f"{name} {getattr(tuning, name)}" for name in names)
+
+
 def tuned_request(family: str, request: RunRequest) -> RunRequest:
     """A request with every hyperparameter told, so that what is stored says how it was trained."""
     ppo = tuned(request.environment, family, request.training.ppo)

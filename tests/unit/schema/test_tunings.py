@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from envs.card import card, cards
 from service.schema import PPOConfig, RunRequest, TrainingConfig
-from service.schema.tunings import OF_ONE, TUNINGS, shipped_training, tuned, tuned_request
+from service.schema.tunings import OF_ONE, TUNINGS, shipped_training, tuned, tuned_request, unlike_the_default
 
 
 def test_every_card_is_of_a_family_that_has_a_tuning() -> None:
@@ -33,6 +33,11 @@ def test_what_was_given_stands_before_the_tuning() -> None:
     assert tuned("FetchReach-v4", "gymnasium-robotics", PPOConfig(discount=0.99)).discount == 0.99
     assert tuned("FetchReach-v4", "gymnasium-robotics", PPOConfig(epochs=7)) == PPOConfig(discount=0.98, epochs=7)
     assert tuned("HalfCheetah-v5", "gymnasium-mujoco", PPOConfig(initial_log_std=0.0)).initial_log_std == 0.0
+
+
+def test_what_is_not_the_default_is_told_in_words() -> None:
+    assert unlike_the_default(PPOConfig()) == ""
+    assert unlike_the_default(PPOConfig(discount=0.98, hidden_sizes=(32, 16))) == "hidden_sizes (32, 16), discount 0.98"
 
 
 def test_a_request_tells_every_hyperparameter_once_it_is_tuned() -> None:
