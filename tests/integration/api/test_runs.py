@@ -117,6 +117,11 @@ def test_an_environment_is_told_with_the_baselines_that_travel_with_the_package(
     assert baseline["human"]["low"] <= baseline["human"]["mean"] <= baseline["human"]["high"]
 
 
+def test_an_environment_tells_the_hyperparameters_that_it_is_trained_with(client: httpx.Client) -> None:
+    assert client.get("/environments/HalfCheetah-v5").json()["ppo"]["initial_log_std"] == -0.7
+    assert client.get("/environments/Hopper-v5").json()["ppo"]["initial_log_std"] == 0.0
+
+
 def test_a_sign_of_life(client: httpx.Client) -> None:
     assert client.get("/healthz").json()["status"] == "ok"
 

@@ -153,8 +153,9 @@ def test_environments_are_listed_and_shown(anywhere: Shell) -> None:
     assert "Hopper-v5" in [card["id"] for card in json.loads(out)]
     code, out, _ = anywhere("envs", "Hopper-v5")
     assert code == ExitCode.OK
-    for told in ("torso_height", "forward_speed", "163,840 steps", "Stored baselines"):
+    for told in ("torso_height", "forward_speed", "163,840 steps", "the default ones", "Stored baselines"):
         assert told in out
+    assert "initial_log_std -0.7" in anywhere("envs", "HalfCheetah-v5")[1]
 
 
 @pytest.fixture
