@@ -189,6 +189,10 @@ def training_job(environment: EnvCard, members: int, first_seed: int = 0) -> Tra
 
 def _slices(environment: EnvCard, threads: int, recorder: Recorder) -> Iterator[list[SegmentDone]]:
     """What one generation after the other trains, each with other seeds, `SEGMENTS` at a time."""
+    job = training_job(environment, MEMBERS)
+    segments = plan_segments(environment.max_steps, job.config, job.steps).segments
+    if segments <= SEGMENTS:
+        raise SystemExit(f"{environment.id}: expected a card of more than {SEGMENTS} segments to train, got {segments}")
     for number in count():
         yield from by_segment(training_job(environment, MEMBERS, number * MEMBERS), threads, recorder, SEGMENTS)
 
