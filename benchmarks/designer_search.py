@@ -44,7 +44,7 @@ from service.schema import (
     TrainingResult,
     TrainingState,
 )
-from service.schema.tunings import shipped_training
+from service.schema.tunings import THE_DEFAULT, in_words, shipped_training
 from service.training.job import (
     Member,
     MemberFailed,
@@ -64,7 +64,7 @@ FEWEST_SEEDS = 8
 
 @dataclass(frozen=True)
 class Setting:
-    """What one (environment, seed) is: `steps` are environment steps of each training."""
+    """What one (environment, seed) is: `steps` are environment steps of each training, `hyperparameters` in words."""
 
     environment: str
     seed: int
@@ -72,6 +72,7 @@ class Setting:
     iterations: int
     last: int
     candidates: int
+    hyperparameters: str = THE_DEFAULT
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,11 @@ class World:
     fitness: Fitness
     transitions: Mapping[str, np.typing.NDArray[np.float32]]
     statistics: Mapping[str, VariableStatistics]
+
+
+def _told(environment: str) -> str:
+    known = card(environment)
+    return in_words(shipped_training(known.id, known.family).ppo)
 
 
 def world(environment: str) -> World:
@@ -298,7 +304,15 @@ def main() -> int:
     """Runs what is missing and prints the summary."""
     arguments = _arguments()
     settings = [
-        Setting(environment, seed, arguments.steps, arguments.iterations, arguments.last, arguments.candidates)
+        Setting(
+            environment,
+            seed,
+            arguments.steps,
+            arguments.iterations,
+            arguments.last,
+            arguments.candidates,
+            _told(environment),
+        )
         for seed in range(arguments.seeds)
         for environment in arguments.environments
     ]

@@ -31,9 +31,10 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from benchmarks.designer_search import Setting, World, propose, world
+from envs.card import card
 from service.llm.offline import OfflineDesigner
 from service.schema import Candidate, CandidateState, CurvePoint, HalvingConfig
-from service.schema.tunings import shipped_training
+from service.schema.tunings import THE_DEFAULT, in_words, shipped_training
 from service.training.halving import standing
 from service.training.job import Member, MemberFailed, MemberFinished, SegmentDone, TrainingJob, code_of, metric_of
 from service.training.population import Population
@@ -54,7 +55,7 @@ MEMBERS: Final = 8
 class Truth:
     """One reward trained to its end with one seed: its whole curve and its confirmed fitness, None where its reward failed.
 
-    The curve's points lack the reward's components, which nothing here asks for.
+    The curve's points lack the reward's components, which nothing here asks for. `hyperparameters`: in words.
     """
 
     environment: str
@@ -63,6 +64,7 @@ class Truth:
     seed: int
     curve: tuple[CurvePoint, ...]
     fitness: float | None
+    hyperparameters: str = THE_DEFAULT
 
 
 _LINE = TypeAdapter(Truth)
@@ -86,14 +88,15 @@ def train(where: World, members: Sequence[Member], steps: int, seeds: Mapping[st
     curves: dict[str, list[CurvePoint]] = {member.id: [] for member in members}
     config = shipped_training(where.card.id, where.card.family)
     job = TrainingJob(where.card, metric_of(where.card, where.fitness), config, steps, tuple(members))
+    told = in_words(config.ppo)
     for progress in Population(job, len(os.sched_getaffinity(0))).train():
         match progress:
             case SegmentDone():
                 curves[progress.member_id].append(progress.point.model_copy(update={"components": {}}))
             case MemberFinished(member_id, result):
-                yield Truth(where.card.id, steps, *seeds[member_id], tuple(curves[member_id]), result.fitness)
+                yield Truth(where.card.id, steps, *seeds[member_id], tuple(curves[member_id]), result.fitness, told)
             case MemberFailed(member_id):
-                yield Truth(where.card.id, steps, *seeds[member_id], tuple(curves[member_id]), None)
+                yield Truth(where.card.id, steps, *seeds[member_id], tuple(curves[member_id]), None, told)
 
 
 def train_missing(environment: str, rewards: int, seeds: int, steps: int | None) -> None:
@@ -124,11 +127,13 @@ def drawn(environment: str, rewards: int, after: int, steps: int | None) -> list
 
 
 def stored(environment: str, steps: int) -> list[Truth]:
-    """What is stored of an environment at one budget."""
+    """What is stored of an environment at one budget, trained with the hyperparameters that it has now."""
     if not RESULTS.exists():
         return []
     every = (_LINE.validate_json(line) for line in RESULTS.read_text().splitlines())
-    return [truth for truth in every if truth.environment == environment and truth.steps == steps]
+    known = card(environment)
+    now = (environment, steps, in_words(shipped_training(known.id, known.family).ppo))
+    return [truth for truth in every if (truth.environment, truth.steps, truth.hyperparameters) == now]
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from envs.variables import Layout
 from sandbox import RewardFault
 from service.artifacts import write_whole
 from service.schema import Fitness, PPOConfig, TrainingConfig
-from service.schema.tunings import shipped_training
+from service.schema.tunings import THE_DEFAULT, in_words, shipped_training
 from service.schema.versions import versions
 from service.training import ppo
 from service.training.checkpoint import load_checkpoint
@@ -91,15 +91,23 @@ def _config(environment: EnvCard, side: Side) -> TrainingConfig:
     return SAME if side == "same hyperparameters" else shipped_training(environment.id, environment.family)
 
 
+def _told(environment: EnvCard, side: Side) -> str:
+    return in_words(_config(environment, side).ppo) if side == "as shipped" else THE_DEFAULT
+
+
 @dataclass(frozen=True)
 class Curve:
-    """One training: `returns[i]` of ten deterministic episodes after `steps[i]` environment steps."""
+    """One training: `returns[i]` of ten deterministic episodes after `steps[i]` environment steps.
+
+    `hyperparameters`: of ours as shipped, in words.
+    """
 
     side: Side
     environment: str
     seed: int
     steps: list[int]
     returns: list[list[float]]
+    hyperparameters: str = THE_DEFAULT
 
     @property
     def means(self) -> list[float]:
@@ -108,10 +116,16 @@ class Curve:
 
 
 def stored() -> list[Curve]:
-    """The curves that are done; those of ours with another number of steps than now are passed over."""
+    """The curves that are done; those of ours with other steps or hyperparameters than now are passed over."""
     lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
     curves = [Curve(**json.loads(line)) for line in lines]
-    return [curve for curve in curves if curve.side not in LENGTHS or curve.steps[-1] == LENGTHS[curve.side][0]]
+    return [
+        curve
+        for curve in curves
+        if curve.side not in LENGTHS
+        or (curve.steps[-1], curve.hyperparameters)
+        == (LENGTHS[curve.side][0], _told(card(curve.environment), curve.side))
+    ]
 
 
 def _store(curves: Sequence[Curve]) -> None:
@@ -150,7 +164,8 @@ def _taken_up(environment: EnvCard, side: Side, members: int) -> Kept:
     path, made = _kept(environment, side), ((_config(environment, side), *LENGTHS[side]), versions())
     if path.exists() and (found := cast(Kept, pickle.loads(path.read_bytes()))).made == made:
         return found
-    return Kept(made, [Curve(side, environment.id, seed, [], []) for seed in range(members)], {})
+    told = _told(environment, side)
+    return Kept(made, [Curve(side, environment.id, seed, [], [], told) for seed in range(members)], {})
 
 
 def train_ours(environment: EnvCard, side: Side, threads: int) -> list[Curve]:

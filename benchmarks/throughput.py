@@ -189,10 +189,6 @@ def training_job(environment: EnvCard, members: int, first_seed: int = 0) -> Tra
 
 def _slices(environment: EnvCard, threads: int, recorder: Recorder) -> Iterator[list[SegmentDone]]:
     """What one generation after the other trains, each with other seeds, `SEGMENTS` at a time."""
-    job = training_job(environment, MEMBERS)
-    segments = plan_segments(environment.max_steps, job.config, job.steps).segments
-    if segments <= SEGMENTS:
-        raise SystemExit(f"{environment.id}: expected a card of more than {SEGMENTS} segments to train, got {segments}")
     for number in count():
         yield from by_segment(training_job(environment, MEMBERS, number * MEMBERS), threads, recorder, SEGMENTS)
 
@@ -201,7 +197,10 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
     """Environment steps per second of every side, one figure a round."""
     threads, recorder = len(os.sched_getaffinity(0)), Recorder()
     job = training_job(environment, MEMBERS)
-    own = SEGMENTS * MEMBERS * plan_segments(environment.max_steps, job.config, job.steps).steps_per_segment
+    plan = plan_segments(environment.max_steps, job.config, job.steps)
+    if plan.segments <= SEGMENTS:
+        raise SystemExit(f"{environment.id}: expected a training of more than {SEGMENTS} segments, got {plan.segments}")
+    own = SEGMENTS * MEMBERS * plan.steps_per_segment
     peers = [
         Peer(interpreter, side, environment.engine.task, job.config, threads if side == SIDE_BY_SIDE else 1)
         for side in PEERS

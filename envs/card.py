@@ -139,7 +139,7 @@ class Kinematics(_Frozen):
 
 
 Family = Literal["gymnasium-mujoco", "gymnasium-robotics", "metaworld", "dm-control", "mujoco-playground"]
-"""Environments that are trained alike: each family has its own hyperparameters."""
+"""Environments that are trained alike, but for single ones: each family has its own hyperparameters."""
 
 
 class EnvCard(_Frozen):

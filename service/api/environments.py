@@ -27,7 +27,7 @@ def get_environment(
     data_folder: CurrentDataFolder,
     environment: Annotated[str, Path(max_length=64, description="An environment's id.", examples=["Hopper-v5"])],
 ) -> Environment:
-    """One environment's card: what rewards may know of it, what it can be judged by, and how its own reward does."""
+    """One environment's card: what rewards may know of it, how it is judged and trained, and how its own reward does."""
     try:
         return whole_environment(card(environment), data_folder)
     except EnvironmentUnknown as error:

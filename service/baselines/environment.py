@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from envs.card import EnvCard, Family, cards
-from service.baselines.stored import OWN, SHIPPED, read_baselines
+from service.baselines.stored import OWN, SHIPPED, read_baselines, trained_alike
 from service.schema import BaselineSummary, PPOConfig
 from service.schema.search import Frozen
-from service.schema.tunings import tuned
+from service.schema.tunings import shipped_training
 
 
 class EnvironmentSummary(Frozen):
@@ -34,15 +34,20 @@ class Environment(EnvCard):
 
 
 def stored_baselines(card: EnvCard, data_folder: Path | None) -> tuple[BaselineSummary, ...]:
-    """Those of the data folder, and of the package those that are not there as well."""
-    own = read_baselines(card.id, data_folder / OWN) if data_folder else ()
+    """Those of the data folder, and of the package those that are not there as well.
+
+    What lies in the data folder from a release that trained the environment otherwise is left out, as runs are not measured by it.
+    """
+    ours = shipped_training(card.id, card.family)
+    kept = read_baselines(card.id, data_folder / OWN) if data_folder else ()
+    own = [one for one in kept if trained_alike(one.config, ours)]
     found = {(one.fitness.name, one.steps): one.brief for one in (*read_baselines(card.id, SHIPPED), *own)}
     return tuple(found[key] for key in sorted(found, key=lambda key: (key[0] or "", key[1])))
 
 
 def whole_environment(card: EnvCard, data_folder: Path | None) -> Environment:
     """A card with the baselines of a data folder and of the package."""
-    ppo = tuned(card.id, card.family, PPOConfig())
+    ppo = shipped_training(card.id, card.family).ppo
     return Environment(**dict(card), ppo=ppo, baselines=stored_baselines(card, data_folder))
 
 

@@ -26,6 +26,12 @@ OWN = "baselines"
 COMPARABLE = ("environments", "rollout_length", "evaluation_episodes", "confirmation_episodes", "ppo")
 """What of a configuration decides how one policy is trained from scratch and judged; the rest is about the search."""
 
+
+def trained_alike(one: TrainingConfig, other: TrainingConfig) -> bool:
+    """Whether two configurations train and judge a policy in the same way."""
+    return all(getattr(one, name) == getattr(other, name) for name in COMPARABLE)
+
+
 LOOKED_UP_AGAIN = 1024
 """So many answers are kept: lists of runs are asked for again and again, and most runs are trained alike."""
 

@@ -120,7 +120,7 @@ class Client:
         return self._read(list[EnvironmentSummary], "GET", "/environments")
 
     def environment(self, environment: str) -> Environment:
-        """One environment card."""
+        """One environment: its card, hyperparameters and stored baselines."""
         return self._read(Environment, "GET", f"/environments/{_segment(environment)}")
 
     def validate(self, environment: str, source: str) -> Verdict:

@@ -11,8 +11,8 @@ from typing import Final
 from envs.card import EnvCard, Family, cards
 from envs.sources import Posed, Turned, parse_source
 from service.baselines.environment import stored_baselines
-from service.schema import BaselineSummary, Interval, PPOConfig
-from service.schema.tunings import tuned, unlike_the_default
+from service.schema import BaselineSummary, Interval
+from service.schema.tunings import in_words, shipped_training
 
 FAMILIES: Final[Mapping[Family, str]] = {
     "gymnasium-mujoco": "Gymnasium MuJoCo",
@@ -28,7 +28,7 @@ Made by `make environments-page` from the cards in `envs/cards/` and the baselin
 every variable of its environment, also as it was before the step (`prev_NAME`), and `action`, `prev_action`, `time` and
 `terminated`. What a [card](contracts/environment_card.md) says and what a [metric](contracts/fitness.md) is stand elsewhere; so
 does [how variables are checked](design/worlds.md). `rewardsmith envs ID` and `GET /api/v1/environments/ID` tell the same.
-Hyperparameters are named where a training has others than the default, unless it is asked otherwise.
+Of hyperparameters those are named that differ from the default; a request may give others.
 
 A baseline is the interquartile mean of the fitness over its seeds with its 95% bootstrap interval, and the share of confirmed
 episodes that succeed: of the environment's own reward ("human") and of the card's sparse one, each trained for the same steps.
@@ -68,8 +68,7 @@ def _environment(card: EnvCard) -> Iterator[str]:
     for metric in card.metrics:
         yield f"- `{metric.name}`: score `{_line(metric.score)}`, success `{_line(metric.success)}`"
     yield f"- sparse reward: `{_line(card.sparse_reward)}`"
-    own = unlike_the_default(tuned(card.id, card.family, PPOConfig()))
-    yield f"- hyperparameters: {own or 'the default ones'}\n"
+    yield f"- hyperparameters: {in_words(shipped_training(card.id, card.family).ppo)}\n"
     if baselines := stored_baselines(card, None):
         rows = (_baseline(one) for one in baselines)
         yield from _table(("baseline", "steps", "seeds", "human", "success", "sparse", "success"), rows)

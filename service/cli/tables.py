@@ -12,7 +12,7 @@ from rich.text import Text
 from service.baselines.environment import Environment, EnvironmentSummary
 from service.cli.terminal import clean
 from service.schema import Candidate, Comparison, Interval, Iteration, Run, RunSummary, Verdict
-from service.schema.tunings import unlike_the_default
+from service.schema.tunings import in_words
 
 REWARDS = {"candidate": "winner", "human": "human (the environment's own)", "sparse": "sparse"}
 
@@ -133,14 +133,14 @@ def print_environments(console: Console, environments: Sequence[EnvironmentSumma
 
 
 def print_environment(console: Console, environment: Environment) -> None:
-    """One card: all that a reward may name, what policies can be judged by, and how its own reward does."""
+    """One card: all that a reward may name, what policies can be judged by, how they are trained, and how its own reward does."""
     one = environment
     about = [
         ("summary", one.summary),
         ("time", f"{one.dt:g} s per step, at most {one.max_steps:,} steps"),
         ("ending", one.ending.about),
         ("budget", f"{one.steps:,} steps per training"),
-        ("hyperparameters", unlike_the_default(one.ppo) or "the default ones"),
+        ("hyperparameters", in_words(one.ppo)),
         ("sparse reward", one.sparse_reward),
     ]
     print_table(console, one.id, ("", ""), about)

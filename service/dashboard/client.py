@@ -131,7 +131,7 @@ class Api:
         return await self._read(list[EnvironmentSummary], "GET", "/environments")
 
     async def environment(self, environment: str) -> Environment:
-        """One environment's card and stored baselines."""
+        """One environment: its card, hyperparameters and stored baselines."""
         return await self._read(Environment, "GET", f"/environments/{_segment(environment)}")
 
     async def census(self) -> Census:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from service.baselines.environment import Environment
+from service.baselines.stored import trained_alike
 from service.dashboard.client import Api
 from service.dashboard.components.curve import Level, Line
 from service.schema import CandidateState, Interval, Iteration, Lineage, Run, Training
@@ -72,12 +73,13 @@ def short(candidate_id: str) -> str:
 
 
 def levels_of(run: Run, environment: Environment) -> list[Level]:
-    """The human and the sparse reward's fitness: of the run's own comparison, else of a stored baseline of as many steps."""
+    """The human and the sparse reward's fitness: of the run's own comparison, else of a baseline trained as it is."""
     if run.comparison is not None:
         others = [one for one in run.comparison.rewards if one.reward != "candidate"]
         return [_level(one.reward, one.interval) for one in others]
     for baseline in environment.baselines:
-        if baseline.fitness == run.fitness.name and baseline.steps == run.steps:
+        alike = trained_alike(baseline.config, run.request.training) and baseline.steps == run.steps
+        if alike and baseline.fitness == run.fitness.name:
             return [_level("human", baseline.human), _level("sparse", baseline.sparse)]
     return []
 

@@ -19,6 +19,7 @@ from service.schema import (
     RunRecord,
     Training,
 )
+from service.schema.tunings import in_words
 
 REWARD_NAMES = {"candidate": "winner", "human": "human (the environment's own)", "sparse": "sparse"}
 CURVES = "curves.png"
@@ -79,6 +80,7 @@ def _training(run: Run) -> str:
         parts.append("begun with the best parent's policy")
     elif training.warm_start is not None:
         parts.append(f"begun with the policy of {markdown(training.warm_start.candidate_id)}")
+    parts.append(f"hyperparameters: {in_words(training.ppo)}")
     return "; ".join(parts)
 
 
@@ -202,7 +204,7 @@ def _cost(run: Run) -> str:
 def _reproduction(run: Run) -> str:
     return (
         "## How to get it again\n\nThe whole request is in `request.json`, the body of `POST /api/v1/runs`. Its main parts as "
-        "a command:\n\n"
+        "a command, which trains with the hyperparameters that its release has for the environment:\n\n"
         + fenced(command(run), "sh")
         + "\n\nThe same request gives the same figures on the same kind of "
         "processor with the offline designer; a language model answers anew."

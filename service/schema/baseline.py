@@ -44,11 +44,15 @@ class BaselineReward(Frozen):
 
 
 class BaselineSummary(Frozen):
-    """A baseline without its trainings: both rewards' interquartile mean fitness over so many seeds, and their success rates."""
+    """A baseline without its trainings: both rewards' interquartile mean fitness over so many seeds, and their success rates.
+
+    `config`: how they were trained.
+    """
 
     fitness: str | None
     unit: str
     steps: int
+    config: TrainingConfig
     seeds: int
     human: Interval
     human_success_rate: float
@@ -102,6 +106,7 @@ class Baseline(Frozen):
             fitness=self.fitness.name,
             unit=self.fitness.unit,
             steps=self.steps,
+            config=self.config,
             seeds=len(self.human.trainings),
             human=self.human.interval,
             human_success_rate=self.human.success_rate,

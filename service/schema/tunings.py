@@ -1,4 +1,4 @@
-"""Hyperparameters for each family of environments, and for single ones, where published tunings differ from the defaults."""
+"""Hyperparameters of each family of environments, by published tunings, and of single ones, where they differ from the defaults."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from service.schema.search import PPOConfig, RunRequest, TrainingConfig
 
-TUNINGS: Mapping[str, PPOConfig] = MappingProxyType(
+FAMILY_TUNINGS: Mapping[str, PPOConfig] = MappingProxyType(
     {
         "gymnasium-mujoco": PPOConfig(),
         # Episodes of 50 steps: a discount of 1 - 1/50, as in Plappert et al. 2018 (arXiv:1802.09464), appendix A.
@@ -21,7 +21,7 @@ TUNINGS: Mapping[str, PPOConfig] = MappingProxyType(
 )
 """The tuning of each family that a card may name."""
 
-OF_ONE: Mapping[str, PPOConfig] = MappingProxyType(
+ENVIRONMENT_TUNINGS: Mapping[str, PPOConfig] = MappingProxyType(
     {
         # With the noise that the others begin with, six seeds of eight end below 2,000 (docs/benchmarks.md). To begin with less is
         # what Andrychowicz et al. 2020 recommend (arXiv:2006.05990); RL Baselines3 Zoo's tuning of this one begins with -2.
@@ -31,14 +31,18 @@ OF_ONE: Mapping[str, PPOConfig] = MappingProxyType(
 """What single environments have otherwise than their family."""
 
 
+THE_DEFAULT = "the default ones"
+
+
 def tuned(environment: str, family: str, given: PPOConfig) -> PPOConfig:
     """The tuning of an environment, with what was given in its place; what merely stands at its default was not given."""
-    own = OF_ONE.get(environment, PPOConfig())
-    return _with(_with(TUNINGS[family], own), given)
+    return overlaid(FAMILY_TUNINGS[family], ENVIRONMENT_TUNINGS.get(environment, PPOConfig()), given)
 
 
-def _with(tuning: PPOConfig, given: PPOConfig) -> PPOConfig:
-    return tuning.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+def overlaid(*tunings: PPOConfig) -> PPOConfig:
+    """The default with what each tuning says in turn: the last that says anything of a hyperparameter has it."""
+    said = {name: getattr(tuning, name) for tuning in tunings for name in tuning.model_fields_set}
+    return PPOConfig().model_copy(update=said)
 
 
 def shipped_training(environment: str, family: str) -> TrainingConfig:
@@ -46,11 +50,11 @@ def shipped_training(environment: str, family: str) -> TrainingConfig:
     return TrainingConfig(ppo=tuned(environment, family, PPOConfig()))
 
 
-def unlike_the_default(tuning: PPOConfig) -> str:
-    """What a tuning has otherwise than the default, such as `discount 0.97`; empty if nothing."""
+def in_words(tuning: PPOConfig) -> str:
+    """What a tuning has otherwise than the default, such as `discount 0.97`; `the default ones` if nothing."""
     default = PPOConfig()
     names = [name for name in PPOConfig.model_fields if getattr(tuning, name) != getattr(default, name)]
-    return ", ".join(f"{name} {getattr(tuning, name)}" for name in names)
+    return ", ".join(f"{name} {getattr(tuning, name)}" for name in names) or THE_DEFAULT
 
 
 def tuned_request(family: str, request: RunRequest) -> RunRequest:

@@ -319,7 +319,10 @@ class Store:
 
 
 def _digest(request: RunRequest) -> str:
-    """SHA-256 in hexadecimal, the same for equal requests; a field that a later release adds does not change it."""
+    """SHA-256 in hexadecimal, the same for equal requests; a field that a later release adds does not change it.
+
+    Hyperparameters are told by then, so a release that tunes an environment otherwise makes another request of it.
+    """
     told = request.model_dump(mode="json", exclude_defaults=True)
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

@@ -19,8 +19,8 @@ from envs.card import EnvCard, card, cards
 from envs.errors import EnvironmentFault
 from envs.policy_file import policy_header
 from envs.variables import Layout
-from service.schema import CurvePoint, Fitness, PPOConfig, TrainingConfig
-from service.schema.tunings import tuned
+from service.schema import CurvePoint, Fitness
+from service.schema.tunings import shipped_training
 from service.schema.versions import versions
 from service.training import ppo
 from service.training.checkpoint import load_checkpoint
@@ -43,8 +43,8 @@ def train_reference(environment: EnvCard, steps: int, seed: int, threads: int) -
     `steps` are environment steps, of which what fills no whole segment is left out. Raises `ReferenceFailed`.
     """
     metric = environment.metrics[0]
-    ppo_config = tuned(environment.id, environment.family, PPOConfig())
-    config = TrainingConfig(environments=8, evaluation_episodes=4, confirmation_episodes=1, ppo=ppo_config)
+    shipped = shipped_training(environment.id, environment.family)
+    config = shipped.model_copy(update={"environments": 8, "evaluation_episodes": 4, "confirmation_episodes": 1})
     job = TrainingJob(
         card=environment,
         metric=metric_of(environment, Fitness(name=metric.name, score=metric.score, success=metric.success)),

@@ -13,7 +13,7 @@ from service.dashboard.components.table import Table
 from service.dashboard.frame import words
 from service.dashboard.tables import Column
 from service.dashboard.wording import duration, figure, whole
-from service.schema.tunings import unlike_the_default
+from service.schema.tunings import in_words
 
 COLUMNS: tuple[Column[Variable], ...] = (
     Column("Variable", lambda one: one.name),
@@ -38,7 +38,7 @@ def show_environment(card: Environment) -> None:
                 f"{card.action.size} of {card.action.unit}, {figure(card.action.low)} to {figure(card.action.high)}",
             ),
             ("Training", f"{whole(card.steps)} steps unless asked otherwise"),
-            ("Hyperparameters", unlike_the_default(card.ppo) or "the default ones"),
+            ("Hyperparameters", in_words(card.ppo)),
         ):
             words("dt", name)
             words("dd", value)

@@ -33,7 +33,13 @@ def test_a_task_comes_back_as_it_was_said(client: httpx.Client, task: str) -> No
     assert event["text"].isprintable()
 
 
-def test_a_run_tells_every_hyperparameter_of_its_environments_family_and_those_asked_for(client: httpx.Client) -> None:
+def test_a_run_is_trained_as_its_environment_is_unless_it_is_asked_otherwise(client: httpx.Client) -> None:
+    for given, found in (({}, -0.7), ({"epochs": 7}, -0.7), ({"initial_log_std": 0.0}, 0.0)):
+        asked = {"task": "run", "environment": "HalfCheetah-v5", "training": {"ppo": given}}
+        assert client.post("/runs", json=asked).json()["request"]["training"]["ppo"]["initial_log_std"] == found, given
+
+
+def test_a_run_tells_every_hyperparameter_of_its_environment_and_those_asked_for(client: httpx.Client) -> None:
     training = {"ppo": {"epochs": 7}}
     asked = {"task": "reach", "environment": "FetchReach-v4", "training": training}
     ppo = client.post("/runs", json=asked).json()["request"]["training"]["ppo"]

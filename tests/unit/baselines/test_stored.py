@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from service.baselines.environment import stored_baselines
 from service.baselines.stored import look_up, read_baselines
 from service.schema import Fitness, Interval, PPOConfig, TrainingConfig
 from service.schema.tunings import tuned
@@ -88,6 +89,23 @@ def test_an_environment_whose_id_begins_like_another_has_its_own_baselines_only(
     path = put(made(environment="FetchReach-v4.far"), tmp_path)
     assert read_baselines("FetchReach-v4", path.parent) == ()
     assert len(read_baselines("FetchReach-v4.far", path.parent)) == 1
+
+
+def test_one_of_the_data_folder_is_told_in_place_of_the_packages_unless_it_was_trained_otherwise(
+    tmp_path: Path,
+) -> None:
+    [shipped] = stored_baselines(ARM, None)
+    assert shipped.steps != STEPS
+    put(made(), tmp_path)
+    put(made(steps=shipped.steps), tmp_path)
+    assert [(one.steps, one.human.mean) for one in stored_baselines(ARM, tmp_path)] == [
+        (STEPS, 3.0),
+        (shipped.steps, 3.0),
+    ]
+    otherwise = CONFIG.model_copy(update={"ppo": CONFIG.ppo.model_copy(update={"epochs": 3})})
+    put(made(config=otherwise), tmp_path)
+    put(made(config=otherwise, steps=shipped.steps), tmp_path)
+    assert stored_baselines(ARM, tmp_path) == (shipped,)
 
 
 def test_normalised_is_the_way_from_sparse_to_human_that_a_fitness_has_gone() -> None:

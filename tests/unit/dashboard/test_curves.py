@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from service.dashboard.curves import best_so_far, leading, short
-from service.schema import CandidateState, Iteration, IterationState, Lineage, Node
+from datetime import UTC, datetime
+
+import pytest
+
+from service.baselines.environment import Environment
+from service.dashboard.components.curve import Level
+from service.dashboard.curves import best_so_far, leading, levels_of, short
+from service.schema import (
+    CandidateState,
+    Iteration,
+    IterationState,
+    Lineage,
+    Node,
+    PPOConfig,
+    Run,
+    RunRequest,
+    RunState,
+    Spending,
+    TrainingConfig,
+)
+from tests.unit.baselines.example import ARM, CONFIG, FITNESS, STEPS, made
 
 
 def node(slot: int, state: CandidateState, fitness: float | None = None) -> Node:
@@ -50,3 +69,41 @@ def test_what_was_bought_is_the_best_so_far_over_all_that_was_spent_until_then()
 
 def test_a_candidate_is_called_by_iteration_and_slot() -> None:
     assert short("r-7dfd5f2ad6-2-11") == "2-11"
+
+
+def run_of(training: TrainingConfig, steps: int = STEPS) -> Run:
+    told = datetime(2026, 1, 1, tzinfo=UTC)
+    return Run(
+        id="r-1",
+        request=RunRequest(task="reach", environment=ARM.id, training=training),
+        fitness=FITNESS,
+        steps=steps,
+        state=RunState.RUNNING,
+        reason=None,
+        iteration=1,
+        best_fitness=None,
+        best_candidate_id=None,
+        comparison=None,
+        spending=Spending(),
+        created_at=told,
+        updated_at=told,
+    )
+
+
+OTHERWISE = TrainingConfig(ppo=PPOConfig(discount=0.5))
+
+
+@pytest.mark.parametrize(
+    ("run", "shown"),
+    [
+        (run_of(CONFIG), 2),
+        (run_of(CONFIG.model_copy(update={"seeds": 3})), 2),
+        (run_of(OTHERWISE), 0),
+        (run_of(CONFIG, steps=2 * STEPS), 0),
+    ],
+)
+def test_a_run_is_shown_beside_a_baseline_that_was_trained_as_it_is(run: Run, shown: int) -> None:
+    environment = Environment(**dict(ARM), ppo=CONFIG.ppo, baselines=(made().brief,))
+    # the example's intervals: half around the means 3 and 1
+    levels = [Level("human reward", 3.0, 2.5, 3.5), Level("sparse reward", 1.0, 0.5, 1.5)]
+    assert levels_of(run, environment) == levels[:shown]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from service.export.report import command, report
 from service.export.text import fenced, markdown, plain, quoted
-from service.schema import HalvingConfig, Interval, RunRecord, TrainingConfig
+from service.schema import HalvingConfig, Interval, PPOConfig, RunRecord, TrainingConfig
 from tests.unit.baselines.example import made
 
 
@@ -27,13 +27,14 @@ def test_a_report_gives_intervals_over_seeds_and_how_candidates_were_trained(rec
         one.model_copy(update={"fitness_interval": interval}) if one.id == record.run.best_candidate_id else one
         for one in record.candidates
     )
-    training = TrainingConfig(seeds=3, halving=HalvingConfig(), warm_start="parent")
+    training = TrainingConfig(seeds=3, halving=HalvingConfig(), warm_start="parent", ppo=PPOConfig(discount=0.98))
     request = record.run.request.model_copy(update={"training": training})
     run = record.run.model_copy(update={"request": request})
     text = report(record.model_copy(update={"candidates": candidates, "run": run}), None)
     assert "fitness 1.5 [1.25, 1.75], the mean over its seeds with a 95% interval" in text
     assert text.count("| 1.5 [1.25, 1.75] |") == 1
-    assert "3 seeds from 0 on; weak candidates stopped early; begun with the best parent's policy |" in text
+    assert "3 seeds from 0 on; weak candidates stopped early; begun with the best parent's policy; " in text
+    assert "; hyperparameters: discount 0.98 |" in text
 
 
 def test_hostile_text_is_shown_and_not_obeyed(record: RunRecord) -> None:
