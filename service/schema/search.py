@@ -64,7 +64,7 @@ class HalvingConfig(Frozen):
     eta: int = Field(2, ge=2, le=10, description="At each rung the best of every so many candidates train on.")
     fewest: int = Field(1, ge=1, le=64, description="Candidates that always train on, however few began.")
     errors: float = Field(
-        1.0,
+        0.5,
         ge=0,
         description="A candidate stays that is below the cut by no more than so many standard errors of its score.",
     )
