@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import time
@@ -21,7 +20,8 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.throughput import LONGEST_SEGMENT, MEMBERS, by_segment
+from benchmarks.generation import Generation, by_segment
+from benchmarks.throughput import LONGEST_SEGMENT, MEMBERS
 from envs.card import EnvCard, card
 from envs.variables import Layout
 from service.schema import Fitness
@@ -53,7 +53,7 @@ def _code(names: tuple[str, ...]) -> str:
     )
 
 
-def _segments(environment: EnvCard, names: tuple[str, ...], cores: int) -> Iterator[float]:
+def _segments(environment: EnvCard, names: tuple[str, ...]) -> Iterator[float]:
     """Training steps per second of each segment of eight candidates."""
     config, metric = shipped_training(environment.id, environment.family), environment.metrics[0]
     code = code_of(environment, "candidate", _code(names))
@@ -64,12 +64,13 @@ def _segments(environment: EnvCard, names: tuple[str, ...], cores: int) -> Itera
         steps=LONGEST_SEGMENT * MOST_SEGMENTS,
         members=tuple(Member(str(seed), seed, code) for seed in range(MEMBERS)),
     )
-    started = time.perf_counter()
-    for segment in by_segment(job, cores):
-        elapsed = time.perf_counter() - started
-        steps = segment[0].point.steps / (segment[0].point.segment + 1)
-        yield MEMBERS * steps / elapsed
+    with Generation(job) as generation:
         started = time.perf_counter()
+        for segment in by_segment(job, generation):
+            elapsed = time.perf_counter() - started
+            steps = segment[0].point.steps / (segment[0].point.segment + 1)
+            yield MEMBERS * steps / elapsed
+            started = time.perf_counter()
 
 
 def _microseconds(environment: EnvCard, names: tuple[str, ...]) -> float:
@@ -88,12 +89,12 @@ def main() -> int:
     parser.add_argument("--environments", nargs="+", default=list(REWARDS))
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    cores, lines = len(os.sched_getaffinity(0)), []
+    lines = []
     for name in arguments.environments:
         environment, asked = card(name), REWARDS[name]
         sides = {
-            "asking": _segments(environment, asked, cores),
-            "not asking": _segments(environment, ("torso_height",) * len(asked), cores),
+            "asking": _segments(environment, asked),
+            "not asking": _segments(environment, ("torso_height",) * len(asked)),
         }
         rates: dict[str, list[float]] = {side: [] for side in sides}
         for _ in range(arguments.rounds + 1):  # the first compiles

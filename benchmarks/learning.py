@@ -27,7 +27,8 @@ from typing import Final, Literal, cast, get_args
 
 import numpy as np
 
-from benchmarks.throughput import Peer, by_segment
+from benchmarks.generation import Generation, by_segment
+from benchmarks.throughput import Peer
 from envs.card import EnvCard, card
 from envs.seeds import environment_seeds
 from envs.variables import Layout
@@ -247,15 +248,17 @@ def speeds(environment: str, interpreter: str, cores: int, rounds: int) -> tuple
     """Training steps per second of a generation as shipped and of Stable-Baselines3's processes, in alternating slices."""
     config, ours, theirs = _config(card(environment), "as shipped"), list[float](), list[float]()
     peer = Peer(interpreter, "sb3-own", environment, config, cores)
-    started = time.perf_counter()
-    for number, segment in enumerate(by_segment(_job(card(environment), config, SHIPPED_STEPS, GENERATION), cores)):
-        elapsed = time.perf_counter() - started
-        if number:
-            ours.append(GENERATION * segment[0].point.steps / (number + 1) / elapsed)
-        theirs.append(peer.steps_per_second(15.0))
-        if len(ours) == rounds:
-            break
+    job = _job(card(environment), config, SHIPPED_STEPS, GENERATION)
+    with Generation(job) as generation:
         started = time.perf_counter()
+        for number, segment in enumerate(by_segment(job, generation)):
+            elapsed = time.perf_counter() - started
+            if number:
+                ours.append(GENERATION * segment[0].point.steps / (number + 1) / elapsed)
+            theirs.append(peer.steps_per_second(15.0))
+            if len(ours) == rounds:
+                break
+            started = time.perf_counter()
     peer.close()
     return ours, theirs[1:]
 

@@ -20,24 +20,20 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from benchmarks.generation import Generation, Played, by_segment
 from envs.card import EnvCard, card
-from envs.engines.engine import EngineStep, MakeEngine
-from envs.engines.envpool import EnvPoolEngine
-from envs.variables import Floats, Layout
 from service.schema import Fitness, TrainingConfig
 from service.schema.segments import MOST_SEGMENTS, plan_segments
 from service.schema.tunings import shipped_training
 from service.training.job import Member, SegmentDone, TrainingJob, code_of, metric_of
-from service.training.population import LANES, Population
 
 ENVIRONMENTS: Final = ("Hopper-v5", "HalfCheetah-v5", "Ant-v5")
 MEMBERS: Final = 8
@@ -48,7 +44,7 @@ PEERS: Final = ("sb3-dummy", "sb3-subproc", "sb3-process", "sb3-envpool", "clean
 SIDE_BY_SIDE: Final = "sb3-process"
 """The peer that runs one process for each core at a time."""
 SEGMENTS: Final = 2
-"""Of each slice: between two, lanes do not wait for each other, as in a whole training."""
+"""Of each slice: between two, populations do not wait for each other, as in a whole training."""
 LONGEST_SEGMENT: Final = 32_768
 """Environment steps of a member in one slice; a card whose segments are longer evaluates more seldom than is measured here."""
 REWARD: Final = """
@@ -63,43 +59,8 @@ def compute_reward(forward_velocity, torso_height, joint_velocities, action, ter
 """
 
 
-class RecordingEngine(EnvPoolEngine):
-    """An EnvPool that remembers its seeds and the actions it was sent."""
-
-    def __init__(self, layout: Layout, seeds: Sequence[int], threads: int) -> None:
-        super().__init__(layout, seeds, threads)
-        self.seeds = list(seeds)
-        self.actions: list[Floats] = []
-
-    def step(self, actions: NDArray[np.float32]) -> EngineStep:
-        """Remembers the actions `[M, A]` and steps with them."""
-        self.actions.append(actions)
-        return super().step(actions)
-
-
-class Recorder:
-    """Makes the engines of a population and keeps those of its last segment."""
-
-    def __init__(self) -> None:
-        self.engines: list[RecordingEngine] = []
-
-    def __call__(self, layout: Layout, seeds: Sequence[int], threads: int) -> RecordingEngine:
-        """A recording engine."""
-        engine = RecordingEngine(layout, seeds, threads)
-        self.engines.append(engine)
-        return engine
-
-    def taken(self) -> tuple[list[int], Floats]:
-        """All seeds of the last segment and its actions `[T, M, A]`; forgets them."""
-        last = self.engines[-LANES:]
-        seeds = [seed for engine in last for seed in engine.seeds]
-        actions = np.concatenate([np.stack(engine.actions) for engine in last], axis=1)
-        self.engines = []
-        return seeds, actions
-
-
-def raw_steps_per_second(environment: EnvCard, seeds: Sequence[int], actions: Floats, threads: int) -> float:
-    """Environment steps per second of one EnvPool alone, stepping actions `[T, M, A]`.
+def raw_steps_per_second(environment: EnvCard, played: Played, threads: int) -> float:
+    """Environment steps per second of one EnvPool alone, stepping what was played.
 
     By the calls that its public `step` wraps, as `EnvPoolEngine` does: without the tree of names that it builds for every step.
     """
@@ -107,21 +68,21 @@ def raw_steps_per_second(environment: EnvCard, seeds: Sequence[int], actions: Fl
 
     pool = envpool.make_gymnasium(
         environment.engine.task,
-        num_envs=len(seeds),
-        env_seed=list(seeds),
+        num_envs=len(played.seeds),
+        env_seed=played.seeds,
         num_threads=threads,
         max_episode_steps=environment.max_steps,
         **environment.engine.arguments,
     )
     pool.reset()
-    wide, ids = actions.astype(pool.action_space.dtype), np.arange(len(seeds), dtype=np.int32)
+    wide, ids = played.actions.astype(pool.action_space.dtype), np.arange(len(played.seeds), dtype=np.int32)
     started = time.perf_counter()
     for action in wide:
         pool._send([ids, ids, action])
         pool._recv()
     elapsed = time.perf_counter() - started
     pool.close()
-    return len(actions) * len(seeds) / elapsed
+    return len(played.actions) * len(played.seeds) / elapsed
 
 
 class Peer:
@@ -161,18 +122,6 @@ class Peer:
             process.wait()
 
 
-def by_segment(
-    job: TrainingJob, threads: int, engine: MakeEngine = EnvPoolEngine, segments: int = 1
-) -> Iterator[list[SegmentDone]]:
-    """Trains so many segments at a time, with nothing going on in between; the last one is left out, since it confirms as well."""
-    checkpoints: dict[str, bytes] = {}
-    for until in range(segments, plan_segments(job.card.max_steps, job.config, job.steps).segments, segments):
-        part = replace(job, until=until, checkpoints=checkpoints)
-        done = [one for one in Population(part, threads, engine).train() if isinstance(one, SegmentDone)]
-        checkpoints = {one.member_id: one.checkpoint for one in done}
-        yield done
-
-
 def training_job(environment: EnvCard, members: int, first_seed: int = 0) -> TrainingJob:
     """A generation of sandboxed candidates, whose segments are as long as the card's own or as a slice may be."""
     config, metric = shipped_training(environment.id, environment.family), environment.metrics[0]
@@ -187,15 +136,15 @@ def training_job(environment: EnvCard, members: int, first_seed: int = 0) -> Tra
     )
 
 
-def _slices(environment: EnvCard, threads: int, recorder: Recorder) -> Iterator[list[SegmentDone]]:
+def _slices(environment: EnvCard, generation: Generation) -> Iterator[list[SegmentDone]]:
     """What one generation after the other trains, each with other seeds, `SEGMENTS` at a time."""
     for number in count():
-        yield from by_segment(training_job(environment, MEMBERS, number * MEMBERS), threads, recorder, SEGMENTS)
+        yield from by_segment(training_job(environment, MEMBERS, number * MEMBERS), generation, SEGMENTS)
 
 
 def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str | None) -> dict[str, list[float]]:
     """Environment steps per second of every side, one figure a round."""
-    threads, recorder = len(os.sched_getaffinity(0)), Recorder()
+    threads = len(os.sched_getaffinity(0))
     job = training_job(environment, MEMBERS)
     plan = plan_segments(environment.max_steps, job.config, job.steps)
     if plan.segments <= SEGMENTS:
@@ -209,25 +158,27 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
     sides: dict[str, list[float]] = {
         name: [] for name in ("ours", "ours_training_steps", "raw", *(p.side for p in peers))
     }
-    slices = _slices(environment, threads, recorder)
-    next(slices)  # compiles, and so do the peers
-    for peer in peers:
-        peer.steps_per_second(0.1)
-    played = recorder.taken()
-    for _ in range(rounds):
-        before = raw_steps_per_second(environment, *played, threads)
-        started = time.perf_counter()
-        segments = next(slices)
-        elapsed = time.perf_counter() - started
-        assert len(segments) == SEGMENTS * MEMBERS, "a member has failed"
-        played = recorder.taken()
-        after = raw_steps_per_second(environment, *played, threads)
-        sides["ours"].append(sum(done.environment_steps for done in segments) / elapsed)
-        sides["ours_training_steps"].append(own / elapsed)
-        sides["raw"].append(statistics.harmonic_mean([before, after]))
+    with Generation(job) as generation:
+        slices = _slices(environment, generation)
+        next(slices)  # compiles, and so do the peers
         for peer in peers:
-            sides[peer.side].append(peer.steps_per_second(seconds))
-        print(environment.id, {name: round(values[-1]) for name, values in sides.items()}, file=sys.stderr, flush=True)
+            peer.steps_per_second(0.1)
+        played = generation.played()
+        for _ in range(rounds):
+            before = raw_steps_per_second(environment, played, threads)
+            started = time.perf_counter()
+            segments = next(slices)
+            elapsed = time.perf_counter() - started
+            assert len(segments) == SEGMENTS * MEMBERS, "a member has failed"
+            played = generation.played()
+            after = raw_steps_per_second(environment, played, threads)
+            sides["ours"].append(sum(done.environment_steps for done in segments) / elapsed)
+            sides["ours_training_steps"].append(own / elapsed)
+            sides["raw"].append(statistics.harmonic_mean([before, after]))
+            for peer in peers:
+                sides[peer.side].append(peer.steps_per_second(seconds))
+            told = {name: round(values[-1]) for name, values in sides.items()}
+            print(environment.id, told, file=sys.stderr, flush=True)
     for peer in peers:
         peer.close()
     return sides

@@ -31,9 +31,6 @@ ENVIRONMENT_TUNINGS: Mapping[str, PPOConfig] = MappingProxyType(
 """What single environments have otherwise than their family."""
 
 
-THE_DEFAULT = "the default ones"
-
-
 def tuned(environment: str, family: str, given: PPOConfig) -> PPOConfig:
     """The tuning of an environment, with what was given in its place; what merely stands at its default was not given."""
     return overlaid(FAMILY_TUNINGS[family], ENVIRONMENT_TUNINGS.get(environment, PPOConfig()), given)
@@ -50,11 +47,16 @@ def shipped_training(environment: str, family: str) -> TrainingConfig:
     return TrainingConfig(ppo=tuned(environment, family, PPOConfig()))
 
 
+THE_DEFAULT = "the default ones"
+"""How a tuning is told that differs in nothing from `PPOConfig()`."""
+
+
 def in_words(tuning: PPOConfig) -> str:
-    """What a tuning has otherwise than the default, such as `discount 0.97`; `the default ones` if nothing."""
+    """What a tuning has otherwise than the default, such as `the default ones but discount 0.97`; `THE_DEFAULT` if nothing."""
     default = PPOConfig()
     names = [name for name in PPOConfig.model_fields if getattr(tuning, name) != getattr(default, name)]
-    return ", ".join(f"{name} {getattr(tuning, name)}" for name in names) or THE_DEFAULT
+    differing = ", ".join(f"{name} {getattr(tuning, name)}" for name in names)
+    return f"{THE_DEFAULT} but {differing}" if differing else THE_DEFAULT
 
 
 def tuned_request(family: str, request: RunRequest) -> RunRequest:

@@ -1,4 +1,4 @@
-"""Divides the members of a job into populations, one for each node of a cluster, by cores and within memory.
+"""Divides the members of a job into populations, on the nodes of a cluster, by cores and within memory.
 
 No result depends on the division: a member's is the same bits whoever is trained beside it, and with any number of threads.
 """
@@ -12,6 +12,8 @@ from service.training.errors import ClusterTooSmall, NoWorkers
 from service.training.job import Member
 
 GIB = 2**30
+WORTH = 1.15
+"""What a population on each core may lose by members that do not go up: two had 1.18 times the steps of one on both cores."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +27,21 @@ class Node:
 
 @dataclass(frozen=True)
 class Placement:
-    """A population: the members that are trained in one process on `node`, with all its cores and `memory` bytes."""
+    """A population: the members that are trained in one process on `node`, with `cores` of it and `memory` bytes."""
 
     node: Node
+    cores: int
     members: tuple[Member, ...]
     memory: int
 
 
 def pack(members: Sequence[Member], nodes: Sequence[Node], memory: Callable[[int], int]) -> tuple[Placement, ...]:
-    """One population for each node that gets members; each member goes where most core is left for it.
+    """Each member goes where most core is left for it; a node's share is one population, or one for each of its cores.
 
     So members are divided in proportion to cores, and a slow node gets none where it would only hold up the others.
-    `memory` gives the bytes that a population of so many members needs.
+    `memory` gives the bytes that a population of so many members needs. Processes on a core each wait neither for each other nor
+    for Python's lock; a node has them where their memory fits and the largest takes at most `WORTH` times as long as members that
+    are divided evenly would.
 
     Raises `NoWorkers` if there is no node with a whole core, `ClusterTooSmall` if not the memory for all members.
     """
@@ -56,8 +61,17 @@ def pack(members: Sequence[Member], nodes: Sequence[Node], memory: Callable[[int
         share = tuple(members[first : first + counts[node.id]])
         first += len(share)
         if share:
-            placements.append(Placement(node, share, memory(len(share))))
+            placements += _populations(share, node, memory)
     return tuple(placements)
+
+
+def _populations(share: Sequence[Member], node: Node, memory: Callable[[int], int]) -> list[Placement]:
+    """One for each core of a node, or one with all."""
+    parts = [tuple(share[core :: node.cores]) for core in range(min(node.cores, len(share)))]
+    balanced = len(parts[0]) <= WORTH * len(share) / node.cores
+    if balanced and sum(memory(len(part)) for part in parts) <= node.memory:
+        return [Placement(node, 1, part, memory(len(part))) for part in parts]
+    return [Placement(node, node.cores, tuple(share), memory(len(share)))]
 
 
 def _no_room(members: int, placed: int, nodes: Sequence[Node], memory: Callable[[int], int]) -> str:

@@ -27,7 +27,7 @@ from service.training.member import MemberTraining, failed
 from service.training.rewards import Judge, RewardSource, reward_source
 
 LANES = 2
-"""While one lane acts or learns, the other's environments step, and no core waits."""
+"""While one lane acts or learns, the other's environments step, and no core waits; a single core has one."""
 
 
 class Population:
@@ -60,7 +60,8 @@ class Population:
                 else:
                     stack.callback(source.close)
                     members.append(MemberTraining(member, self._checkpoint(member), source, self._job))
-            parts = [part for part in (members[i::LANES] for i in range(LANES)) if part]
+            lanes_at_most = min(LANES, self._threads)
+            parts = [part for part in (members[i::lanes_at_most] for i in range(lanes_at_most)) if part]
             cores = Cores(self._threads, len(parts))
             equipment = Equipment(len(members), self._layout, self._plan, cores, self._engine, pool, Event())
             lanes = []

@@ -13,6 +13,12 @@ RAY_SETTINGS = {
 FEWEST_JAX_THREADS = 2
 """With a single thread JAX adds in another order than with any other number; see docs/design/training.md."""
 
+
+def keep_jax_threads() -> None:
+    """Lets JAX have two threads where this thread may use one core alone; to be called before JAX is first used."""
+    if len(os.sched_getaffinity(0)) < FEWEST_JAX_THREADS:
+        os.environ["PJRT_NPROC"] = str(FEWEST_JAX_THREADS)
+
+
 os.environ.update(RAY_SETTINGS)
-if len(os.sched_getaffinity(0)) < FEWEST_JAX_THREADS:
-    os.environ["PJRT_NPROC"] = str(FEWEST_JAX_THREADS)
+keep_jax_threads()

@@ -10,6 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -21,6 +22,7 @@ from envs.errors import EnvironmentFault
 from service.training.errors import ClusterFault, FitnessFault, TrainingStopped, WorkerLost
 from service.training.footprint import population_bytes
 from service.training.job import ClusterProgress, Member, PopulationResubmitted, Progress, SegmentDone, TrainingJob
+from service.training.own_core import own_core
 from service.training.packing import GIB, Node, Placement, pack
 from service.training.worker_process import kill_worker, step_back, task_name
 
@@ -117,6 +119,12 @@ class Submission:
         kill_worker(share.task)
         ray.cancel(stream, force=True)
 
+    def _left_of(self, node: Node) -> Node:
+        """What the populations of this job that are on their way leave of a node."""
+        taken = [share.placement for share in self._running.values() if share.placement.node.id == node.id]
+        cores, memory = sum(one.cores for one in taken), sum(one.memory for one in taken)
+        return replace(node, cores=node.cores - cores, memory=node.memory - memory)
+
     def _memory(self, members: int) -> int:
         return population_bytes(self._job, members)
 
@@ -128,11 +136,11 @@ class Submission:
             name = task_name()
             task = _train.options(
                 name=name,
-                num_cpus=placement.node.cores,
+                num_cpus=placement.cores,
                 memory=placement.memory,
                 scheduling_strategy=NodeAffinitySchedulingStrategy(placement.node.id, soft=False),
             )
-            stream = cast(ray.ObjectRefGenerator, task.remote(job, placement.node.cores))
+            stream = cast(ray.ObjectRefGenerator, task.remote(job, placement.cores, placement.node.cores))
             self._running[stream] = Share(placement, name, losses, time.monotonic())
 
     def _ready(self) -> list[ray.ObjectRefGenerator]:
@@ -211,10 +219,8 @@ class Submission:
                 yield from self._lost(stream, "the node that a population waited for has left the cluster")
 
     def _house(self, homeless: Homeless, nodes: Sequence[Node]) -> None:
-        """Submits members again, to nodes that do nothing else of this job where there are any."""
-        busy = {share.placement.node.id for share in self._running.values()}
-        idle = [node for node in nodes if node.id not in busy]
-        for choice in (idle, nodes):
+        """Submits members again, to cores that do nothing else of this job where there are any."""
+        for choice in ([self._left_of(node) for node in nodes], nodes):
             try:
                 placements = pack(homeless.members, choice, self._memory)
             except ClusterFault:
@@ -226,17 +232,28 @@ class Submission:
                 return
 
 
+@contextmanager
+def _own_core(cores: int, of_node: int) -> Iterator[None]:
+    """A core to itself for a population that is to have one; a node of fewer cores than there are leaves to the kernel which."""
+    if cores == 1 and of_node == len(os.sched_getaffinity(0)):
+        with own_core():
+            yield
+    else:
+        yield
+
+
 def _described(placement: Placement) -> str:
     node = placement.node
-    needs = f"{node.cores} cores and {placement.memory / GIB:.1f} GiB"
+    needs = f"{placement.cores} {'core' if placement.cores == 1 else 'cores'} and {placement.memory / GIB:.1f} GiB"
     return f"a population of {len(placement.members)} with {needs} on node {node.id[:8]}"
 
 
 @ray.remote(max_retries=0, num_returns="streaming")
-def _train(job: TrainingJob, threads: int) -> Iterator[Begun | Progress]:
-    """What a worker runs; imports JAX and EnvPool there and not in the caller."""
+def _train(job: TrainingJob, cores: int, of_node: int) -> Iterator[Begun | Progress]:
+    """What a worker runs, on so many of its node's cores; imports JAX and EnvPool there and not in the caller."""
     step_back()
     yield Begun(os.getpid())
-    from service.training.population import Population
+    with _own_core(cores, of_node):
+        from service.training.population import Population
 
-    yield from Population(job, threads).train()
+        yield from Population(job, cores).train()

@@ -34,7 +34,7 @@ def kill_worker(name: str) -> None:
         if process.name.isdigit():
             with suppress(OSError):  # ended meanwhile
                 if (process / "cmdline").read_bytes().startswith(title):
-                    doomed = [process, *_below(process)]
+                    doomed = [process, *below(process)]
                     for one in doomed:
                         with suppress(ProcessLookupError):
                             os.kill(int(one.name), signal.SIGKILL)
@@ -43,12 +43,13 @@ def kill_worker(name: str) -> None:
                             _hasten(one)
 
 
-def _below(process: Path) -> Iterator[Path]:
+def below(process: Path) -> Iterator[Path]:
+    """The folders in `/proc` of the living children of a process, and theirs."""
     with suppress(OSError):  # ended meanwhile
         for children in process.glob("task/*/children"):
             for child in children.read_text().split():
                 yield Path("/proc", child)
-                yield from _below(Path("/proc", child))
+                yield from below(Path("/proc", child))
 
 
 def _hasten(process: Path) -> None:

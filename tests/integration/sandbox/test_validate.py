@@ -313,7 +313,10 @@ NOTES = {
         ["fragile"],
     ),
     "slow": (
-        ("r = np.array([float(s) + 0 * sum(range(2000)) for s in speed]) + height + action[:, 0]", "return r, {'r': r}"),
+        (
+            "r = np.array([float(s) + 0 * sum(range(2000)) for s in speed]) + height + action[:, 0]",
+            "return r, {'r': r}",
+        ),
         ["slow"],
     ),
 }

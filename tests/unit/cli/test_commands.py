@@ -155,7 +155,7 @@ def test_environments_are_listed_and_shown(anywhere: Shell) -> None:
     assert code == ExitCode.OK
     for told in ("torso_height", "forward_speed", "163,840 steps", "the default ones", "Stored baselines"):
         assert told in out
-    assert "initial_log_std -0.7" in anywhere("envs", "HalfCheetah-v5")[1]
+    assert "but initial_log_std -0.7" in anywhere("envs", "HalfCheetah-v5")[1]
 
 
 @pytest.fixture

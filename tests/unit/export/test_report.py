@@ -34,7 +34,7 @@ def test_a_report_gives_intervals_over_seeds_and_how_candidates_were_trained(rec
     assert "fitness 1.5 [1.25, 1.75], the mean over its seeds with a 95% interval" in text
     assert text.count("| 1.5 [1.25, 1.75] |") == 1
     assert "3 seeds from 0 on; weak candidates stopped early; begun with the best parent's policy; " in text
-    assert "; hyperparameters: discount 0.98 |" in text
+    assert "; hyperparameters: the default ones but discount 0.98 |" in text
 
 
 def test_hostile_text_is_shown_and_not_obeyed(record: RunRecord) -> None:

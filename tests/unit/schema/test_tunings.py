@@ -52,7 +52,10 @@ def test_what_was_given_stands_before_the_tuning() -> None:
 
 def test_what_is_not_the_default_is_told_in_words() -> None:
     assert in_words(PPOConfig()) == "the default ones"
-    assert in_words(PPOConfig(discount=0.98, hidden_sizes=(32, 16))) == "hidden_sizes (32, 16), discount 0.98"
+    assert (
+        in_words(PPOConfig(discount=0.98, hidden_sizes=(32, 16)))
+        == "the default ones but hidden_sizes (32, 16), discount 0.98"
+    )
 
 
 def test_a_request_tells_every_hyperparameter_once_it_is_tuned() -> None:

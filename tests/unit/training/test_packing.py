@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,13 +26,22 @@ def one_gib_each(count: int) -> int:
 
 
 def shares(count: int, *nodes: Node) -> dict[str, int]:
-    return {place.node.id: len(place.members) for place in pack(members(count), nodes, one_gib_each)}
+    counts: Counter[str] = Counter()
+    for place in pack(members(count), nodes, one_gib_each):
+        counts[place.node.id] += len(place.members)
+    return dict(counts)
+
+
+def populations(count: int, cores: int, gib: int = 100, base: int = 0) -> list[tuple[int, int]]:
+    """Cores and members of each population of one node, where a process needs `base` GiB and one for each member."""
+    places = pack(members(count), [node("a", cores, gib)], lambda own: (base + own) * GIB)
+    return [(place.cores, len(place.members)) for place in places]
 
 
 @pytest.mark.parametrize(
     ("count", "nodes", "expected"),
     [
-        (5, [node("a", 2)], {"a": 5}),  # a local Ray: one population
+        (5, [node("a", 2)], {"a": 5}),  # a local Ray
         (8, [node("a", 4), node("b", 4)], {"a": 4, "b": 4}),
         (6, [node("a", 4), node("b", 2)], {"a": 4, "b": 2}),  # in proportion to cores
         (3, [node("a", 4), node("b", 4), node("c", 4), node("d", 4)], {"a": 1, "b": 1, "c": 1}),  # no empty populations
@@ -46,6 +57,34 @@ def test_members_are_divided_by_cores_within_memory(count: int, nodes: list[Node
 def test_a_population_is_given_the_memory_its_members_need() -> None:
     (place,) = pack(members(3), [node("a", 2)], one_gib_each)
     assert place.memory == 3 * GIB
+
+
+@pytest.mark.parametrize(
+    ("count", "cores", "expected"),
+    [
+        (8, 2, [(1, 4), (1, 4)]),
+        (
+            8,
+            3,
+            [(1, 3), (1, 3), (1, 2)],
+        ),  # 3 members after each other, where 8 / 3 = 2.67 would be even: 1.13 times as long
+        (7, 8, [(1, 1)] * 7),  # 1 where 7 / 8 would be even: 1.14 times
+        (3, 2, [(2, 3)]),  # 2 where 1.5 would be even: 1.33 times
+        (9, 8, [(8, 9)]),
+        (1, 2, [(2, 1)]),
+        (3, 1, [(1, 3)]),
+    ],
+)
+def test_each_core_has_a_population_where_members_go_up_nearly(
+    count: int, cores: int, expected: list[tuple[int, int]]
+) -> None:
+    assert populations(count, cores) == expected
+
+
+def test_a_node_without_the_memory_for_a_process_on_each_core_has_one() -> None:
+    # Two processes need 2 * (3 + 4) GiB, one needs 3 + 8.
+    assert populations(8, 2, gib=14, base=3) == [(1, 4), (1, 4)]
+    assert populations(8, 2, gib=13, base=3) == [(2, 8)]
 
 
 def test_a_cluster_without_a_whole_core_has_no_workers() -> None:
@@ -69,5 +108,8 @@ def test_every_member_is_placed_once_and_no_node_beyond_its_memory(count: int, s
         return
     places = pack(members(count), nodes, one_gib_each)
     assert sorted(one.seed for place in places for one in place.members) == list(range(count))
-    assert len({place.node.id for place in places}) == len(places)
-    assert all(place.node.cores >= 1 and len(place.members) * GIB <= place.node.memory for place in places)
+    assert all(place.members and place.memory == len(place.members) * GIB for place in places)
+    for one in nodes:
+        own = [place for place in places if place.node is one]
+        assert sum(place.cores for place in own) <= one.cores
+        assert sum(place.memory for place in own) <= one.memory
