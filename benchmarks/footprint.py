@@ -1,10 +1,11 @@
-"""What does a training process need before it learns, and to hold?
+"""What do the processes of a generation need before they learn, and to hold?
 
     python -m benchmarks.footprint [--rounds 3]
 
-Cold start: from the start of a process to its first update, eight candidates on Hopper, with nothing compiled before and with what
-the process before it compiled. Memory: the largest resident size, its rewards' processes included, of a process that trains
-sixteen candidates on Ant for a segment. Ends with one line of JSON; exit 1 where a bar is missed.
+The populations are those that a cluster's node with this machine's cores would have, each in a process. Cold start: from the start of
+the processes to the first update of the last, eight candidates on Hopper, with nothing compiled before and with what was compiled
+before. Memory: the largest resident size of all together, rewards' processes included, that train sixteen candidates on Ant for a
+segment. Ends with one line of JSON; exit 1 where a bar is missed.
 """
 
 from __future__ import annotations
@@ -19,26 +20,40 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from benchmarks.generation import placements
+from benchmarks.throughput import MEMBERS, training_job
+from envs.card import card
+from envs.engines.engine import EngineStep, MakeEngine
+from envs.engines.envpool import EnvPoolEngine
+from envs.variables import Floats, Layout
+from service.schema.segments import smallest_training
+from service.training.job import MemberFailed, TrainingJob
+from service.training.own_core import own_core
 
 COLD_SECONDS: Final = 20.0
 WARM_SECONDS: Final = 8.0
 GIBIBYTES: Final = 3.0
 
 
-def first_update() -> None:
-    """A process that trains eight candidates on Hopper and ends with the first action after their first update."""
-    from benchmarks.throughput import MEMBERS, training_job
-    from envs.card import card
-    from envs.engines.engine import EngineStep
-    from envs.engines.envpool import EnvPoolEngine
-    from envs.variables import Floats, Layout
-    from service.training.population import Population
+def eight_on_hopper() -> TrainingJob:
+    """As shipped."""
+    return training_job(card("Hopper-v5"), MEMBERS)
 
-    environment = card("Hopper-v5")
-    job = training_job(environment, MEMBERS)
+
+def sixteen_on_ant() -> TrainingJob:
+    """As short as a training may be: a segment, its evaluation, and confirmation."""
+    job = training_job(card("Ant-v5"), 16)
+    return replace(job, steps=smallest_training(job.card.max_steps, job.config))
+
+
+def first_update(population: int) -> None:
+    """A process that trains one population of eight candidates on Hopper, and ends with the first action after its first update."""
+    job = eight_on_hopper()
 
     class EndsAfterAnUpdate(EnvPoolEngine):
         def __init__(self, layout: Layout, seeds: Sequence[int], threads: int) -> None:
@@ -47,60 +62,66 @@ def first_update() -> None:
 
         def step(self, actions: Floats) -> EngineStep:
             if self._stepped == job.config.rollout_length:
-                print("updated", flush=True)
                 os._exit(0)
             self._stepped += 1
             return super().step(actions)
 
-    for _ in Population(job, len(os.sched_getaffinity(0)), EndsAfterAnUpdate).train():
-        pass
+    _train(job, population, EndsAfterAnUpdate)
 
 
-def one_segment() -> None:
-    """A process that trains sixteen candidates on Ant for a segment, evaluation and confirmation included."""
-    from benchmarks.throughput import training_job
-    from envs.card import card
-    from service.schema.segments import smallest_training
-    from service.training.job import MemberFailed
-    from service.training.population import Population
+def one_segment(population: int) -> None:
+    """A process that trains one population of sixteen candidates on Ant."""
+    _train(sixteen_on_ant(), population, EnvPoolEngine)
 
-    job = training_job(card("Ant-v5"), 16)
-    job = replace(job, steps=smallest_training(job.card.max_steps, job.config))
-    for progress in Population(job, len(os.sched_getaffinity(0))).train():
-        assert not isinstance(progress, MemberFailed), progress
+
+def _train(job: TrainingJob, population: int, engine: MakeEngine) -> None:
+    own = placements(job)[population]
+    with own_core() if own.cores == 1 else nullcontext():
+        from service.training.population import Population
+
+        for progress in Population(replace(job, members=own.members), own.cores, engine).train():
+            assert not isinstance(progress, MemberFailed), progress
 
 
 def seconds_to_first_update(cache: Path) -> float:
-    """Seconds from the start of a process to its first update."""
+    """Seconds from the start of the processes to the first update of the last."""
+    count = len(placements(eight_on_hopper()))
     started = time.perf_counter()
-    status = _run("first_update", {"JAX_COMPILATION_CACHE_DIR": str(cache)}).wait()
-    if status:
-        raise SystemExit(f"the training process ended with {status} before its first update")
+    _wait(_run("first_update", count, {"JAX_COMPILATION_CACHE_DIR": str(cache)}))
     return time.perf_counter() - started
 
 
 def peak_gibibytes() -> float:
-    """The largest sum of resident memory of a training process and its children, shared pages once (PSS), every half second."""
-    process, peak, ended = _run("one_segment", {}), 0, threading.Event()
+    """The largest sum of resident memory of the processes and their children, shared pages once (PSS), every half second."""
+    processes, peak, ended = _run("one_segment", len(placements(sixteen_on_ant())), {}), 0, threading.Event()
 
     def watch() -> None:
         nonlocal peak
         while not ended.wait(0.5):
-            peak = max(peak, sum(_proportional_bytes(pid) for pid in [process.pid, *_descendants(process.pid)]))
+            found = [pid for process in processes for pid in (process.pid, *_descendants(process.pid))]
+            peak = max(peak, sum(map(_proportional_bytes, found)))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    status = process.wait()
+    _wait(processes)
     ended.set()
     watcher.join()
-    if status:
-        raise SystemExit(f"the training process ended with {status}")
     return peak / 2**30
 
 
-def _run(what: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", f"from benchmarks.footprint import {what}; {what}()"]
-    return subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL)
+def _run(what: str, count: int, environment: dict[str, str]) -> list[subprocess.Popen[bytes]]:
+    """A process for each population."""
+    command = f"from benchmarks.footprint import {what}; {what}"
+    return [
+        subprocess.Popen([sys.executable, "-c", f"{command}({population})"], env=os.environ | environment)
+        for population in range(count)
+    ]
+
+
+def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        if status := process.wait():
+            raise SystemExit(f"a training process ended with {status}")
 
 
 def _proportional_bytes(pid: int) -> int:

@@ -44,7 +44,7 @@ class Generation:
         spawn = multiprocessing.get_context("spawn")
         self._asked: list[Connection] = []
         self._processes: list[BaseProcess] = []
-        for _ in _placements(job):
+        for _ in placements(job):
             ours, theirs = spawn.Pipe()
             process = spawn.Process(target=_work, args=(theirs,), daemon=True)
             process.start()
@@ -62,8 +62,7 @@ class Generation:
 
     def train(self, job: TrainingJob) -> list[SegmentDone]:
         """The segments of every population, in parallel; waits for all."""
-        placements = _placements(job)
-        for asked, placement in zip(self._asked, placements, strict=True):
+        for asked, placement in zip(self._asked, placements(job), strict=True):
             ids = {member.id for member in placement.members}
             checkpoints = {member: data for member, data in job.checkpoints.items() if member in ids}
             asked.send((replace(job, members=placement.members, checkpoints=checkpoints), placement.cores))
@@ -87,7 +86,8 @@ def by_segment(job: TrainingJob, generation: Generation, segments: int = 1) -> I
         yield done
 
 
-def _placements(job: TrainingJob) -> tuple[Placement, ...]:
+def placements(job: TrainingJob) -> tuple[Placement, ...]:
+    """The populations that a job has on a node with the cores and the memory of this machine."""
     node = Node("this machine", len(os.sched_getaffinity(0)), MEMORY)
     return pack(job.members, [node], lambda members: population_bytes(job, members))
 

@@ -10,9 +10,15 @@ import pytest
 
 HASHED = """
 import hashlib, os, sys
-if sys.argv[1]:
+from contextlib import ExitStack
+stack, own = ExitStack(), sys.argv[1] == "own"
+if sys.argv[1] and not own:
     os.sched_setaffinity(0, {int(sys.argv[1])})
 import service.training
+from service.training.own_core import own_core
+if own:
+    stack.enter_context(own_core(f"test-{os.getpid()}"))
+    assert len(os.sched_getaffinity(0)) == 1
 import jax
 import numpy as np
 from envs.card import card
@@ -37,11 +43,12 @@ found = hashlib.sha256()
 for leaf in (*jax.tree.leaves((state, report)), acted):
     found.update(np.asarray(leaf).tobytes())
 print(found.hexdigest())
+stack.close()
 """
 
 
 def hash_of(core: str = "", **environment: str) -> str:
-    """Of an update and of actions on an Ant, on one core or on all."""
+    """Of an update and of actions on an Ant, on one core from the start, on one taken before JAX is imported, or on all."""
     done = subprocess.run(
         [sys.executable, "-c", HASHED, core],
         env={**os.environ, **environment},
@@ -61,6 +68,10 @@ def here() -> str:
 
 def test_one_core_gives_the_bits_of_all(here: str) -> None:
     assert hash_of(core=str(min(os.sched_getaffinity(0)))) == here
+
+
+def test_a_core_of_its_own_gives_the_bits_of_all(here: str) -> None:
+    assert hash_of(core="own") == here
 
 
 def test_sixteen_threads_give_the_bits_of_as_many_as_there_are_cores(here: str) -> None:

@@ -20,7 +20,7 @@ from tests.integration.training.small_jobs import job_of
         pytest.param(2, 2, [1, 1], id="a core for each lane"),
         pytest.param(2, 3, [3, 3], id="more cores than lanes"),
         pytest.param(1, 2, [2], id="one lane has all"),
-        pytest.param(2, 1, [1, 1], id="a single core"),
+        pytest.param(2, 1, [1], id="a single core has one lane"),
     ],
 )
 def test_lanes_that_have_a_core_each_step_their_environments_in_one_thread(
