@@ -2,10 +2,10 @@
 
     python -m benchmarks.footprint [--rounds 3]
 
-The populations are those that a cluster's node with this machine's cores would have, each in a process. Cold start: from the start of
-the processes to the first update of the last, eight candidates on Hopper, with nothing compiled before and with what was compiled
-before. Memory: the largest resident size of all together, rewards' processes included, that train sixteen candidates on Ant for a
-segment. Ends with one line of JSON; exit 1 where a bar is missed.
+The populations are those that a cluster's node with this machine's cores would have, each in a process. Cold start: from the
+start of the processes to the first update of the last, eight candidates on Hopper, with nothing compiled before and with what was
+compiled before. Memory: the largest resident size of all together, rewards' processes included, that train sixteen candidates on
+Ant for a segment. Ends with one line of JSON; exit 1 where a bar is missed.
 """
 
 from __future__ import annotations
@@ -103,9 +103,11 @@ def peak_gibibytes() -> float:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    _wait(processes)
-    ended.set()
-    watcher.join()
+    try:
+        _wait(processes)
+    finally:
+        ended.set()
+        watcher.join()
     return peak / 2**30
 
 
@@ -119,9 +121,13 @@ def _run(what: str, count: int, environment: dict[str, str]) -> list[subprocess.
 
 
 def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
-        if status := process.wait():
-            raise SystemExit(f"a training process ended with {status}")
+    try:
+        for process in processes:
+            if status := process.wait():
+                raise SystemExit(f"a training process ended with {status}")
+    finally:
+        for process in processes:
+            process.kill()
 
 
 def _proportional_bytes(pid: int) -> int:

@@ -6,14 +6,15 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.raw import Played, raw_steps_per_second, side_by_side
 from envs.engines.engine import EngineStep
 from envs.engines.envpool import EnvPoolEngine
 from envs.variables import Floats, Layout
@@ -23,15 +24,8 @@ from service.training.job import SegmentDone, TrainingJob
 from service.training.own_core import own_core
 from service.training.packing import Node, Placement, pack
 
+Ask = Literal["played", "raw"]
 MEMORY: Final = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-@dataclass(frozen=True)
-class Played:
-    """What the environments of a segment were sent: the seeds of M environments and actions `[T, M, A]`, float32."""
-
-    seeds: list[int]
-    actions: Floats
 
 
 class Generation:
@@ -44,9 +38,9 @@ class Generation:
         spawn = multiprocessing.get_context("spawn")
         self._asked: list[Connection] = []
         self._processes: list[BaseProcess] = []
-        for _ in placements(job):
+        for placement in placements(job):
             ours, theirs = spawn.Pipe()
-            process = spawn.Process(target=_work, args=(theirs,), daemon=True)
+            process = spawn.Process(target=_work, args=(theirs, placement.cores), daemon=True)
             process.start()
             theirs.close()
             self._asked.append(ours)
@@ -65,16 +59,21 @@ class Generation:
         for asked, placement in zip(self._asked, placements(job), strict=True):
             ids = {member.id for member in placement.members}
             checkpoints = {member: data for member, data in job.checkpoints.items() if member in ids}
-            asked.send((replace(job, members=placement.members, checkpoints=checkpoints), placement.cores))
+            asked.send(replace(job, members=placement.members, checkpoints=checkpoints))
         return [done for asked in self._asked for done in cast(list[SegmentDone], _received(asked))]
 
     def played(self) -> Played:
         """What the last segment's environments were sent, of all populations side by side."""
+        return side_by_side([cast(Played, answer) for answer in self._answers("played")])
+
+    def raw_steps_per_second(self) -> float:
+        """Of EnvPool alone in the same processes, each on its cores, stepping what its population's last segment played."""
+        return sum(cast(float, answer) for answer in self._answers("raw"))
+
+    def _answers(self, ask: Ask) -> list[object]:
         for asked in self._asked:
-            asked.send(None)
-        parts = [part for asked in self._asked for part in cast(list[Played], _received(asked))]
-        actions = np.concatenate([part.actions for part in parts], axis=1)
-        return Played([seed for part in parts for seed in part.seeds], actions)
+            asked.send(ask)
+        return [_received(asked) for asked in self._asked]
 
 
 def by_segment(job: TrainingJob, generation: Generation, segments: int = 1) -> Iterator[list[SegmentDone]]:
@@ -113,27 +112,46 @@ class _RecordingEngine(EnvPoolEngine):
         return super().step(actions)
 
 
-def _work(asked: Connection) -> None:
-    """Trains what it is sent, on a core of its own where that is all it has; told None, answers what its last segment played."""
-    engines: list[_RecordingEngine] = []
-    lanes = 1
+class _Trainer:
+    """What a process of a generation does: trains a population and remembers what was played."""
 
-    def engine(layout: Layout, seeds: Sequence[int], threads: int) -> _RecordingEngine:
-        engines.append(_RecordingEngine(layout, seeds, threads))
-        return engines[-1]
+    def __init__(self) -> None:
+        self._engines: list[_RecordingEngine] = []
 
+    def train(self, job: TrainingJob, cores: int) -> list[SegmentDone]:
+        """Trains what is left of a job, up to where it is to stop."""
+        from service.training.population import LANES, Population  # on its core, which JAX looks at
+
+        self._card, self._cores, self._lanes = job.card, cores, min(LANES, cores, len(job.members))
+        self._engines.clear()
+        return [one for one in Population(job, cores, self._engine).train() if isinstance(one, SegmentDone)]
+
+    def _engine(self, layout: Layout, seeds: Sequence[int], threads: int) -> _RecordingEngine:
+        self._engines.append(_RecordingEngine(layout, seeds, threads))
+        return self._engines[-1]
+
+    def played(self) -> Played:
+        """What the last segment's environments were sent."""
+        return side_by_side([Played(one.seeds, np.stack(one.actions)) for one in self._engines[-self._lanes :]])
+
+    def raw_steps_per_second(self) -> float:
+        """Of EnvPool alone."""
+        return raw_steps_per_second(self._card, self.played(), self._cores)
+
+
+def _work(asked: Connection, cores: int) -> None:
+    """Answers what it is asked, on a core of its own where that is all it has."""
+    trainer = _Trainer()
     while True:
         try:
-            told = cast(tuple[TrainingJob, int] | None, asked.recv())
+            job = cast(TrainingJob | Ask, asked.recv())
         except EOFError:  # the other side has all that it wants
             return
-        if told is None:
-            asked.send([Played(one.seeds, np.stack(one.actions)) for one in engines[-lanes:]])
-            continue
-        job, cores = told
-        engines.clear()
         with own_core() if cores == 1 else nullcontext():
-            from service.training.population import LANES, Population
-
-            lanes = min(LANES, cores, len(job.members))
-            asked.send([one for one in Population(job, cores, engine).train() if isinstance(one, SegmentDone)])
+            match job:
+                case "played":
+                    asked.send(trainer.played())
+                case "raw":
+                    asked.send(trainer.raw_steps_per_second())
+                case _:
+                    asked.send(trainer.train(job, cores))

@@ -5,7 +5,8 @@
 For each environment, slices in turns: two segments of eight candidates (sandboxed rewards, updates, evaluation and all), EnvPool
 alone stepping again what trained (the same actions, seeds and threads), and each peer training for some seconds with as many epochs
 and as large minibatches. EnvPool steps the last segment of the slice before ours and, after it, the last of ours, since cores
-that are shared are up to twice as fast at one time as at another. Peers are paid nothing for rewards (the environment's own) and
+that are shared are up to twice as fast at one time as at another. `raw_divided` is EnvPool once more, divided as our generation is:
+in as many processes, each with a core of its own; no bar asks for it. Peers are paid nothing for rewards (the environment's own) and
 evaluate nothing.
 Ends with one line of JSON: medians and ranges over the rounds; exit 1 where a bar is missed.
 """
@@ -26,9 +27,8 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
-from benchmarks.generation import Generation, Played, by_segment
+from benchmarks.generation import Generation, by_segment
+from benchmarks.raw import raw_steps_per_second
 from envs.card import EnvCard, card
 from service.schema import Fitness, TrainingConfig
 from service.schema.segments import MOST_SEGMENTS, plan_segments
@@ -57,32 +57,6 @@ def compute_reward(forward_velocity, torso_height, joint_velocities, action, ter
     total = speed + alive + height + smooth + effort
     return total, {"speed": speed, "alive": alive, "height": height, "smooth": smooth, "effort": effort}
 """
-
-
-def raw_steps_per_second(environment: EnvCard, played: Played, threads: int) -> float:
-    """Environment steps per second of one EnvPool alone, stepping what was played.
-
-    By the calls that its public `step` wraps, as `EnvPoolEngine` does: without the tree of names that it builds for every step.
-    """
-    import envpool
-
-    pool = envpool.make_gymnasium(
-        environment.engine.task,
-        num_envs=len(played.seeds),
-        env_seed=played.seeds,
-        num_threads=threads,
-        max_episode_steps=environment.max_steps,
-        **environment.engine.arguments,
-    )
-    pool.reset()
-    wide, ids = played.actions.astype(pool.action_space.dtype), np.arange(len(played.seeds), dtype=np.int32)
-    started = time.perf_counter()
-    for action in wide:
-        pool._send([ids, ids, action])
-        pool._recv()
-    elapsed = time.perf_counter() - started
-    pool.close()
-    return len(played.actions) * len(played.seeds) / elapsed
 
 
 class Peer:
@@ -156,7 +130,7 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
         if interpreter
     ]
     sides: dict[str, list[float]] = {
-        name: [] for name in ("ours", "ours_training_steps", "raw", *(p.side for p in peers))
+        name: [] for name in ("ours", "ours_training_steps", "raw", "raw_divided", *(p.side for p in peers))
     }
     with Generation(job) as generation:
         slices = _slices(environment, generation)
@@ -165,16 +139,17 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
             peer.steps_per_second(0.1)
         played = generation.played()
         for _ in range(rounds):
-            before = raw_steps_per_second(environment, played, threads)
+            before = raw_steps_per_second(environment, played, threads), generation.raw_steps_per_second()
             started = time.perf_counter()
             segments = next(slices)
             elapsed = time.perf_counter() - started
             assert len(segments) == SEGMENTS * MEMBERS, "a member has failed"
             played = generation.played()
-            after = raw_steps_per_second(environment, played, threads)
+            after = raw_steps_per_second(environment, played, threads), generation.raw_steps_per_second()
             sides["ours"].append(sum(done.environment_steps for done in segments) / elapsed)
             sides["ours_training_steps"].append(own / elapsed)
-            sides["raw"].append(statistics.harmonic_mean([before, after]))
+            for side, rates in zip(("raw", "raw_divided"), zip(before, after, strict=True), strict=True):
+                sides[side].append(statistics.harmonic_mean(rates))
             for peer in peers:
                 sides[peer.side].append(peer.steps_per_second(seconds))
             told = {name: round(values[-1]) for name, values in sides.items()}
@@ -186,7 +161,7 @@ def measure(environment: EnvCard, rounds: int, seconds: float, interpreter: str 
 
 @dataclass(frozen=True)
 class Summary:
-    """Steps per second of each side, medians and ranges; `share_of_raw` is the median of ratios within a round.
+    """Steps per second of each side, medians and ranges; `share_of_raw` and `_divided` are medians of ratios within a round.
 
     `times_best_peer`: ours, training steps alone, over the fastest peer, which evaluates nothing; `ceiling`: raw over that peer;
     both of medians, and None where no peer was measured. `training_share_of_raw`: what the one is of the other, whichever the peer,
@@ -196,6 +171,7 @@ class Summary:
     steps_per_second: dict[str, int]
     range: dict[str, tuple[int, int]]
     share_of_raw: float
+    share_of_raw_divided: float
     best_peer: str | None
     times_best_peer: float | None
     ceiling: float | None
@@ -211,22 +187,23 @@ class Summary:
 
 
 def _summary(sides: dict[str, list[float]]) -> Summary:
-    shares = {
-        name: round(statistics.median(ours / raw for ours, raw in zip(sides[name], sides["raw"], strict=True)), 3)
-        for name in ("ours", "ours_training_steps")
-    }
     medians = {name: round(statistics.median(values)) for name, values in sides.items()}
     peers = {name: sides[name] for name in PEERS if name in sides}
     best = max(peers, key=lambda name: statistics.median(peers[name]), default=None)
     return Summary(
         steps_per_second=medians,
         range={name: (round(min(values)), round(max(values))) for name, values in sides.items()},
-        share_of_raw=shares["ours"],
+        share_of_raw=_share(sides["ours"], sides["raw"]),
+        share_of_raw_divided=_share(sides["ours"], sides["raw_divided"]),
         best_peer=best,
         times_best_peer=round(medians["ours_training_steps"] / medians[best], 2) if best else None,
         ceiling=round(medians["raw"] / medians[best], 2) if best else None,
-        training_share_of_raw=shares["ours_training_steps"],
+        training_share_of_raw=_share(sides["ours_training_steps"], sides["raw"]),
     )
+
+
+def _share(ours: list[float], raw: list[float]) -> float:
+    return round(statistics.median(own / other for own, other in zip(ours, raw, strict=True)), 3)
 
 
 def main() -> int:

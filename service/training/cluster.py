@@ -51,6 +51,7 @@ class Cluster:
         self._connected = False
         self._buried: set[str] = set()
         self._users = 0
+        self._line: list[Submission] = []
         self._dead = False
         self._change = threading.Condition()
         self._connect()
@@ -74,7 +75,7 @@ class Cluster:
     def train(self, job: TrainingJob, stopped: Callable[[], bool]) -> Generator[ClusterProgress, None, None]:
         """Trains the members of a job on all nodes, telling of each segment as it is done; asks `stopped` several times a second.
 
-        Several threads may train at a time: a population waits where another has its node's cores.
+        Several threads may train at a time: a population waits where others have its cores, and whoever comes later waits for it.
         When it ends, for whatever reason, no worker is at work for it any more. Raises `WorkerLost` when workers keep dying
         without getting anywhere, `NoWorkers` when no node is there to train on, `ClusterTooSmall` when the
         members can never have the memory they need, `ClusterDied` when
@@ -83,14 +84,22 @@ class Cluster:
         """
         self._enter()
         try:
-            submission = Submission(job, self._nodes, self._buried.add, _watch)
-            yield from submission.progress(stopped)
+            submission = Submission(job, self._nodes, self._buried.add, _watch, self._turn)
+            self._line.append(submission)
+            try:
+                yield from submission.progress(stopped)
+            finally:
+                self._line.remove(submission)
         except ClusterDied as error:
             log.warning("%s", error)
             self._dead = True
             raise
         finally:
             self._leave()
+
+    def _turn(self, submission: Submission) -> bool:
+        line = tuple(self._line)
+        return not any(earlier.waits for earlier in line[: line.index(submission)])
 
     def _enter(self) -> None:
         """Waits until those who train on a Ray that has died have been told, and starts another then."""

@@ -19,6 +19,8 @@ from service.training.process_settings import keep_jax_threads
 from service.training.worker_process import below
 
 WATCH_SECONDS = 2.0
+AWAY_SECONDS = 60.0
+"""How long a worker stays away from a core that others crowd, before it tries again."""
 CROWDED = 0.5
 """Share of a core that others may have of it before its worker leaves."""
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -31,8 +33,8 @@ def own_core(claimed_by: str = "rewardsmith") -> Iterator[None]:
     Workers see the claims of those that claim by the same name.
 
     A worker takes only what nothing else wants (`worker_process.step_back`). So one that is kept where something else is busy would
-    stand still: it leaves then, and goes wherever the kernel puts it. Nothing is done where every core is taken, where there is but
-    one, or where the kernel does not tell how busy each is.
+    stand still: it leaves for a minute then, and goes wherever the kernel puts it. Nothing is done where every core is taken, where
+    there is but one, or where the kernel does not tell how busy each is.
     """
     allowed = os.sched_getaffinity(0)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as claim:
@@ -41,12 +43,12 @@ def own_core(claimed_by: str = "rewardsmith") -> Iterator[None]:
         if begun is None:
             yield
             return
-        _keep_on({begun.core})
-        keep_jax_threads()
         ended = threading.Event()
         watcher = threading.Thread(target=_leave_when_crowded, args=(begun, allowed, ended), daemon=True)
         watcher.start()
         try:
+            _keep_on({begun.core})
+            keep_jax_threads()
             yield
         finally:
             ended.set()
@@ -122,10 +124,14 @@ def _seconds(process: Path) -> float:
 
 
 def _leave_when_crowded(before: Spent, allowed: set[int], ended: threading.Event) -> None:
-    """Lets this process have all cores again once others have crowded its own for `WATCH_SECONDS`."""
+    """Lets this process have all cores for a while once others have crowded its own for `WATCH_SECONDS`."""
+    core = before.core
     while not ended.wait(WATCH_SECONDS):
-        after = Spent.by_now(before.core)
-        if after is None or after.crowded(before):
+        after = Spent.by_now(core)
+        if after is not None and after.crowded(before):
             _keep_on(allowed)
-            return
-        before = after
+            if ended.wait(AWAY_SECONDS):
+                return
+            _keep_on({core})
+            after = Spent.by_now(core)
+        before = after or before

@@ -6,14 +6,17 @@ No result depends on the division: a member's is the same bits whoever is traine
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
-from service.training.errors import ClusterTooSmall, NoWorkers
+from service.training.errors import ClusterFault, ClusterTooSmall, NoWorkers
 from service.training.job import Member
 
 GIB = 2**30
 WORTH = 1.15
 """What a population on each core may lose by members that do not go up: two had 1.18 times the steps of one on both cores."""
+WAIT = 2.0
+"""How many times as long members may take on the cores that are left, rather than wait for cores that are not."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,32 @@ def pack(members: Sequence[Member], nodes: Sequence[Node], memory: Callable[[int
         if share:
             placements += _populations(share, node, memory)
     return tuple(placements)
+
+
+def pack_again(
+    members: Sequence[Member], nodes: Sequence[Node], taken: Sequence[Placement], memory: Callable[[int], int]
+) -> tuple[Placement, ...]:
+    """Places members whose workers were lost, while populations of the same job have `taken` a part of the nodes.
+
+    On what those leave, unless that is so little that waiting for them is better. Raises as `pack` does where no whole node will
+    do.
+    """
+    left: tuple[Placement, ...] = ()
+    with suppress(ClusterFault):
+        left = pack(members, [_less(node, taken) for node in nodes], memory)
+    whole = pack(members, nodes, memory)
+    return left if left and _longest(left) <= WAIT * _longest(whole) else whole
+
+
+def _less(node: Node, taken: Sequence[Placement]) -> Node:
+    here = [placement for placement in taken if placement.node.id == node.id]
+    cores, memory = sum(one.cores for one in here), sum(one.memory for one in here)
+    return replace(node, cores=node.cores - cores, memory=node.memory - memory)
+
+
+def _longest(placements: Sequence[Placement]) -> float:
+    """The most members to a core."""
+    return max(len(one.members) / one.cores for one in placements)
 
 
 def _populations(share: Sequence[Member], node: Node, memory: Callable[[int], int]) -> list[Placement]:

@@ -23,12 +23,14 @@ from service.training.errors import ClusterFault, FitnessFault, TrainingStopped,
 from service.training.footprint import population_bytes
 from service.training.job import ClusterProgress, Member, PopulationResubmitted, Progress, SegmentDone, TrainingJob
 from service.training.own_core import own_core
-from service.training.packing import GIB, Node, Placement, pack
+from service.training.packing import GIB, Node, Placement, pack, pack_again
 from service.training.worker_process import kill_worker, step_back, task_name
 
 POLL_SECONDS = 0.25
 WORKER_LOSSES = 5
 """Times in a row that a population may be lost without one new segment."""
+GATHER_SECONDS = 0.5
+"""After a loss, how long others are waited for: what a node held is lost at once, and is divided anew together."""
 PATIENCE_SECONDS = 120.0
 """How long what was lost with its node waits for another node, or for the same one to be started again."""
 NOTICE_SECONDS = 10.0
@@ -66,19 +68,20 @@ class Homeless:
     since: float
 
 
-def at_speed_of_all(done: SegmentDone, members: int, at_work: int) -> SegmentDone:
-    """A segment told by a population of `members`, with the steps per second of all who are `at_work` on the cluster.
+def at_speed_of_all(done: SegmentDone, cores: int, at_work: int) -> SegmentDone:
+    """A segment told by a population on `cores`, with the steps per second of all populations, which have `at_work` cores together.
 
-    Members are divided over the nodes so that each steps as fast as another.
+    A core is taken to step as fast as another.
     """
-    rate = done.point.steps_per_second * at_work / members
+    rate = done.point.steps_per_second * at_work / cores
     return replace(done, point=done.point.model_copy(update={"steps_per_second": rate}))
 
 
 class Submission:
     """One job on its way.
 
-    `nodes` lists the cluster's living nodes, `bury` takes one that died off that list, `watch` raises when Ray itself is gone.
+    `nodes` lists the cluster's living nodes, `bury` takes one that died off that list, `watch` raises when Ray itself is gone,
+    `turn` says whether nobody who came before still waits for cores: Ray lets small populations pass a large one, again and again.
     """
 
     def __init__(
@@ -87,12 +90,19 @@ class Submission:
         nodes: Callable[[], Sequence[Node]],
         bury: Callable[[str], None],
         watch: Callable[[], None],
+        turn: Callable[[Submission], bool],
     ) -> None:
-        self._job, self._nodes, self._bury, self._watch = job, nodes, bury, watch
+        self._job, self._nodes, self._bury, self._watch, self._turn = job, nodes, bury, watch, turn
+        self._submitted = False
         self._checkpoints = dict(job.checkpoints)
         self._ended: set[str] = set()
         self._running: dict[ray.ObjectRefGenerator, Share] = {}
         self._homeless: list[Homeless] = []
+
+    @property
+    def waits(self) -> bool:
+        """Whether a population of this job has no worker yet."""
+        return not self._submitted or any(not share.begun for share in tuple(self._running.values()))
 
     def progress(self, stopped: Callable[[], bool]) -> Iterator[ClusterProgress]:
         """What the populations tell, as it comes; asks `stopped` several times a second.
@@ -100,8 +110,10 @@ class Submission:
         However it ends, no worker is at work for this job afterwards. Raises as `Cluster.train` does.
         """
         try:
-            self._watch()
-            self._submit(pack(self._job.members, self._nodes(), self._memory), losses=0)
+            self._await_turn(stopped)
+            nodes = self._nodes()
+            self._submit(pack(self._job.members, nodes, self._memory), nodes, losses=0)
+            self._submitted = True
             while self._running or self._homeless:
                 ready = self._ready()
                 if stopped():
@@ -114,21 +126,28 @@ class Submission:
             for stream, share in self._running.items():
                 self._end(stream, share)
 
+    def _await_turn(self, stopped: Callable[[], bool]) -> None:
+        noticed = time.monotonic()
+        self._watch()
+        while not self._turn(self):
+            if stopped():
+                raise TrainingStopped
+            self._watch()
+            if time.monotonic() - noticed > NOTICE_SECONDS:
+                noticed = time.monotonic()
+                log.warning("%d policies wait for those that came before to have workers", len(self._job.members))
+            time.sleep(POLL_SECONDS)
+
     def _end(self, stream: ray.ObjectRefGenerator, share: Share) -> None:
         """Ends a worker by force, waiting for nothing that it does: a process of this machine by the kernel, others by Ray."""
         kill_worker(share.task)
         ray.cancel(stream, force=True)
 
-    def _left_of(self, node: Node) -> Node:
-        """What the populations of this job that are on their way leave of a node."""
-        taken = [share.placement for share in self._running.values() if share.placement.node.id == node.id]
-        cores, memory = sum(one.cores for one in taken), sum(one.memory for one in taken)
-        return replace(node, cores=node.cores - cores, memory=node.memory - memory)
-
     def _memory(self, members: int) -> int:
         return population_bytes(self._job, members)
 
-    def _submit(self, placements: Sequence[Placement], losses: int) -> None:
+    def _submit(self, placements: Sequence[Placement], nodes: Sequence[Node], losses: int) -> None:
+        cores = {node.id: node.cores for node in nodes}
         for placement in placements:
             ids = {member.id for member in placement.members}
             checkpoints = {key: data for key, data in self._checkpoints.items() if key in ids}
@@ -140,7 +159,7 @@ class Submission:
                 memory=placement.memory,
                 scheduling_strategy=NodeAffinitySchedulingStrategy(placement.node.id, soft=False),
             )
-            stream = cast(ray.ObjectRefGenerator, task.remote(job, placement.cores, placement.node.cores))
+            stream = cast(ray.ObjectRefGenerator, task.remote(job, placement.cores, cores[placement.node.id]))
             self._running[stream] = Share(placement, name, losses, time.monotonic())
 
     def _ready(self) -> list[ray.ObjectRefGenerator]:
@@ -173,8 +192,8 @@ class Submission:
             share.losses = 0
             if isinstance(value, SegmentDone):
                 self._checkpoints[value.member_id] = value.checkpoint
-                at_work = sum(len(one.placement.members) for one in self._running.values() if one.begun)
-                value = at_speed_of_all(value, len(share.placement.members), at_work)
+                at_work = sum(one.placement.cores for one in self._running.values() if one.begun)
+                value = at_speed_of_all(value, share.placement.cores, at_work)
             else:
                 self._ended.add(value.member_id)
             yield value
@@ -205,8 +224,8 @@ class Submission:
         if not self._homeless and not waiting:
             return
         nodes = self._nodes()
-        for homeless in tuple(self._homeless):
-            self._house(homeless, nodes)
+        if self._homeless and now - self._homeless[-1].since >= GATHER_SECONDS:
+            self._house(nodes)
         alive = {node.id for node in nodes}
         for stream, share in waiting.items():
             share.noticed = now
@@ -218,18 +237,19 @@ class Submission:
                 self._end(stream, share)
                 yield from self._lost(stream, "the node that a population waited for has left the cluster")
 
-    def _house(self, homeless: Homeless, nodes: Sequence[Node]) -> None:
-        """Submits members again, to cores that do nothing else of this job where there are any."""
-        for choice in ([self._left_of(node) for node in nodes], nodes):
-            try:
-                placements = pack(homeless.members, choice, self._memory)
-            except ClusterFault:
-                if choice is nodes and time.monotonic() - homeless.since > PATIENCE_SECONDS:
-                    raise
-            else:
-                self._homeless.remove(homeless)
-                self._submit(placements, homeless.losses)
-                return
+    def _house(self, nodes: Sequence[Node]) -> None:
+        """Submits again, together, what has lost its workers."""
+        members = tuple(member for homeless in self._homeless for member in homeless.members)
+        taken = [share.placement for share in self._running.values()]
+        try:
+            placements = pack_again(members, nodes, taken, self._memory)
+        except ClusterFault:
+            if time.monotonic() - self._homeless[0].since > PATIENCE_SECONDS:
+                raise
+            return
+        losses = max(homeless.losses for homeless in self._homeless)
+        self._homeless.clear()
+        self._submit(placements, nodes, losses)
 
 
 @contextmanager

@@ -45,11 +45,13 @@ def kill_worker(name: str) -> None:
 
 def below(process: Path) -> Iterator[Path]:
     """The folders in `/proc` of the living children of a process, and theirs."""
-    with suppress(OSError):  # ended meanwhile
-        for children in process.glob("task/*/children"):
-            for child in children.read_text().split():
-                yield Path("/proc", child)
-                yield from below(Path("/proc", child))
+    for children in process.glob("task/*/children"):
+        found = ""
+        with suppress(OSError):  # the thread has ended meanwhile
+            found = children.read_text()
+        for child in found.split():
+            yield Path("/proc", child)
+            yield from below(Path("/proc", child))
 
 
 def _hasten(process: Path) -> None:

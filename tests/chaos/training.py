@@ -48,7 +48,7 @@ def generation(checkpoints: dict[str, bytes]) -> TrainingJob:
 
 
 class Killer(threading.Thread):
-    """Sends SIGKILL to whatever process trains, at each of the moments drawn, and counts; waits for one where there is none.
+    """Sends SIGKILL to all processes that train, at each of the moments drawn, and counts those; waits for one where there is none.
 
     `quiet`: seconds that the undisturbed training took, which set how close the moments are: all must come before its end.
     """
@@ -65,7 +65,7 @@ class Killer(threading.Thread):
         while self.kills < KILLS and not self.over.wait(moments.uniform(0, self._most_between)):
             while not (found := workers()) and not self.over.wait(0.01):
                 pass
-            self.kills += kill(found)
+            self.kills += bool(kill(found))
 
 
 def workers() -> list[psutil.Process]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.training.errors import ClusterTooSmall, NoWorkers
 from service.training.job import Member
-from service.training.packing import GIB, Node, pack
+from service.training.packing import GIB, Node, Placement, pack, pack_again
 
 
 def node(name: str, cores: int, gib: int = 100) -> Node:
@@ -85,6 +85,45 @@ def test_a_node_without_the_memory_for_a_process_on_each_core_has_one() -> None:
     # Two processes need 2 * (3 + 4) GiB, one needs 3 + 8.
     assert populations(8, 2, gib=14, base=3) == [(1, 4), (1, 4)]
     assert populations(8, 2, gib=13, base=3) == [(2, 8)]
+
+
+def again(count: int, nodes: list[Node], taken: list[Placement]) -> list[tuple[str, int, int]]:
+    """Node, cores and members of each population that lost members go to."""
+    places = pack_again(members(count), nodes, taken, one_gib_each)
+    return [(place.node.id, place.cores, len(place.members)) for place in places]
+
+
+def taking(one: Node, cores: int, count: int = 1) -> Placement:
+    return Placement(one, cores, members(count), count * GIB)
+
+
+def test_what_a_node_held_is_divided_again_as_it_was_when_the_node_is_back() -> None:
+    assert again(8, [node("a", 8)], []) == [("a", 1, 1)] * 8
+
+
+def test_the_members_of_one_lost_worker_go_to_the_core_that_it_had() -> None:
+    here = node("a", 2)
+    assert again(4, [here], [taking(here, 1, 4)]) == [("a", 1, 4)]
+
+
+def test_members_of_a_lost_node_wait_for_the_cores_of_another_that_are_all_taken() -> None:
+    other = node("b", 8)
+    assert again(8, [other], [taking(other, 1)] * 8) == [("b", 1, 1)] * 8
+
+
+def test_members_wait_for_a_whole_node_rather_than_crowd_the_little_that_is_left() -> None:
+    # On the one core left: 9 members after each other. On all eight: 9 / 8.
+    other = node("b", 8)
+    assert again(9, [other], [taking(other, 1)] * 7) == [("b", 8, 9)]
+    # On the five cores left: 2 after each other, less than twice 9 / 8.
+    assert again(9, [other], [taking(other, 1)] * 3) == [("b", 1, 2)] * 4 + [("b", 1, 1)]
+
+
+def test_lost_members_that_no_node_can_hold_are_refused() -> None:
+    with pytest.raises(ClusterTooSmall):
+        again(4, [node("a", 2, gib=3)], [])
+    with pytest.raises(NoWorkers):
+        again(4, [], [])
 
 
 def test_a_cluster_without_a_whole_core_has_no_workers() -> None:

@@ -11,8 +11,8 @@ POINT = CurvePoint(
 
 def test_the_speed_told_is_of_all_populations_at_work() -> None:
     done = SegmentDone("ours", POINT, b"checkpoint", 1000)
-    # Two members step 6000 times a second on this node, 3000 each; ten do so on all nodes.
-    told = at_speed_of_all(done, members=2, at_work=10)
+    # The members on two cores step 6000 times a second, 3000 on each; all populations have ten.
+    told = at_speed_of_all(done, cores=2, at_work=10)
     assert told.point.steps_per_second == 30_000.0
     assert told.point.model_copy(update={"steps_per_second": 6000.0}) == POINT
-    assert at_speed_of_all(done, members=2, at_work=2) == done
+    assert at_speed_of_all(done, cores=2, at_work=2) == done
