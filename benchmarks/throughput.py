@@ -6,8 +6,8 @@ For each environment, slices in turns: two segments of eight candidates (sandbox
 alone stepping again what trained (the same actions, seeds and threads), and each peer training for some seconds with as many epochs
 and as large minibatches. EnvPool steps the last segment of the slice before ours and, after it, the last of ours, since cores
 that are shared are up to twice as fast at one time as at another. `raw_divided` is EnvPool once more, divided as our generation is:
-in as many processes, each with a core of its own; no bar asks for it. Peers are paid nothing for rewards (the environment's own) and
-evaluate nothing.
+in as many processes, each with a core of its own; no bar asks for it. Peers are paid nothing for rewards (the environment's own)
+and evaluate nothing.
 Ends with one line of JSON: medians and ranges over the rounds; exit 1 where a bar is missed.
 """
 

@@ -14,7 +14,7 @@ from service.training.job import Member
 
 GIB = 2**30
 WORTH = 1.15
-"""What a population on each core may lose by members that do not go up: two had 1.18 times the steps of one on both cores."""
+"""What a population on each core may lose by members that do not go up: two had 1.04 to 1.18 times the steps of one on both."""
 WAIT = 2.0
 """How many times as long members may take on the cores that are left, rather than wait for cores that are not."""
 
