@@ -1,6 +1,6 @@
 """Trains the human and the sparse reward of a card on several seeds and puts a `Baseline` together from what came out.
 
-All trainings are members of one population; what each has reached is kept in a `BaselineFolder`.
+All trainings are members of one job; what each has reached is kept in a `BaselineFolder`.
 """
 
 from __future__ import annotations
